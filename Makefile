@@ -1,0 +1,68 @@
+# Rescue Bot. Everything that a user or the CI runs is a target here.
+# `make demo` and `make test` set up all that they need: Python packages from hashed locks into
+# .venv, the AWS emulator into a virtual environment of its own, Debian packages where they lack.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EMULATOR := .venv-emulator
+PYTEST := $(BIN)/python -m pytest
+# ONCE=1 make demo: exit with the verdict instead of staying up.
+ONCE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup emulator system demo test test-fast lint format locks bench docs clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.ready ## Python packages of the project, from the hashed lock
+
+$(VENV)/.ready: requirements/dev.txt setup.cfg pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rescue Bot needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+emulator: $(EMULATOR)/.ready ## the AWS emulator
+
+$(EMULATOR)/.ready: requirements/emulator.txt
+	$(PYTHON) -m venv $(EMULATOR)
+	$(EMULATOR)/bin/pip install --quiet --require-hashes --requirement requirements/emulator.txt
+	@touch $@
+
+system: ## Debian packages that the tests need: a MariaDB server
+	@sh devstack/install-system-packages.sh
+
+demo: setup emulator ## a real rescue, narrated; ONCE=1 exits with the verdict
+	$(BIN)/python -m devstack.demo $(if $(ONCE),--once)
+
+test: setup emulator system lint ## all tests
+	$(PYTEST)
+
+test-fast: setup ## unit tests only, in seconds
+	$(PYTEST) tests/unit -q
+
+lint: setup ## formatter, flake8, strict types
+	$(BIN)/black --check --quiet . || { echo "Run: make format"; exit 1; }
+	$(BIN)/flake8
+	$(BIN)/mypy
+
+format: setup ## let the formatter write
+	$(BIN)/black --quiet .
+
+locks: setup ## compile the hashed locks anew from setup.cfg
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --quiet --extra salt --extra dev setup.cfg --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --quiet requirements/emulator.in --output-file requirements/emulator.txt
+
+bench: setup emulator ## measurements; see benchmarks/README.md
+	$(BIN)/python -m benchmarks
+
+docs: setup ## reference pages that are made from the code
+	$(BIN)/python -m devstack.docs
+
+clean: ## remove what was set up and made here
+	rm -rf $(VENV) $(EMULATOR) .devstack build dist *.egg-info .mypy_cache .pytest_cache
