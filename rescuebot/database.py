@@ -1,0 +1,281 @@
+"""The database layer: MySQL over PyMySQL, or the embedded SQLite.
+
+Invariant: `transaction` either commits everything or nothing, and what it raises is from our own
+error tree: `Contention` (repeat it), `DatabaseUnavailable` (nothing happened, try later).
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import tenacity
+from sqlalchemy import TIMESTAMP, Enum, MetaData, Text, create_engine, event, exc, insert
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from rescuebot.clock import as_utc
+from rescuebot.errors import (
+    DatabaseUnavailable,
+    Problem,
+    RescueError,
+    SchemaOutdated,
+    SettingsInvalid,
+)
+from rescuebot.settings import DatabaseSettings
+
+# MySQL's deadlock, lock wait timeout; SQLSTATE tells nothing finer. Source: MySQL error reference.
+_CONTENTION_CODES = frozenset({1205, 1213})
+_READING = "rescuebot_reading"
+
+
+class Contention(RescueError):
+    """Two transactions met; this one was rolled back whole and may simply be repeated."""
+
+    code = "contention"
+
+
+class Unstorable(RescueError):
+    """The database refuses these values for what they are; the same will be refused again."""
+
+    code = "unstorable"
+
+
+class Base(DeclarativeBase):
+    """Root of all tables. Names of constraints are fixed, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcTimestamp(TypeDecorator[datetime]):
+    """TIMESTAMP to the microsecond, always UTC and always aware on this side.
+
+    MySQL's TIMESTAMP ends on 2038-01-19; intake keeps event times far inside of that.
+    """
+
+    impl = TIMESTAMP
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(mysql.TIMESTAMP(fsp=6))
+        return dialect.type_descriptor(TIMESTAMP())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else as_utc(value).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else as_utc(value)
+
+
+# TEXT holds 64 KB in MySQL; this holds 16 MB, for results of up to 10 MB.
+LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
+
+
+def enum_column(of: type[enum.StrEnum], name: str) -> Enum:
+    """The values of `of` as an ENUM in MySQL and as a CHECK in SQLite."""
+    return Enum(
+        of,
+        name=name,
+        values_callable=lambda kind: [member.value for member in kind],
+        create_constraint=True,
+        validate_strings=True,
+    )
+
+
+class Database:
+    """One pool of connections. Build it after a fork, never before."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.url = database_url(settings)
+        self.engine = _engine(self.url, settings)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is SQLite, for which no server has to be kept."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose changes are committed together when the block ends well."""
+        with _own_errors(), Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads and takes no write lock."""
+        engine = self.engine.execution_options(**{_READING: True})
+        with _own_errors(), Session(engine, expire_on_commit=False) as session:
+            yield session
+
+    def ping(self) -> None:
+        """Raise DatabaseUnavailable unless the database answers."""
+        with self.reading() as session:
+            session.connection().exec_driver_sql("SELECT 1")
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+
+def database_url(settings: DatabaseSettings) -> URL:
+    """The SQLAlchemy URL with the password filled in; refuses what we do not support."""
+    try:
+        url = make_url(settings.url.get_secret_value())
+    except exc.ArgumentError:
+        raise _bad_url(
+            "is not an SQLAlchemy URL such as mysql+pymysql://user@host/rescue"
+        ) from None
+    if url.drivername in ("mysql", "mariadb", "mariadb+pymysql"):
+        url = url.set(drivername="mysql+pymysql")
+    if url.drivername not in ("sqlite", "sqlite+pysqlite", "mysql+pymysql"):
+        raise _bad_url("must begin with mysql+pymysql:// or sqlite:///")
+    if settings.password is not None:
+        url = url.set(password=settings.password.get_secret_value())
+    if url.get_backend_name() == "mysql" and not url.database:
+        raise _bad_url("must name a database, as in mysql+pymysql://user@host/rescue")
+    return url
+
+
+def insert_missing(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert `rows`, leaving out those whose unique key is taken already."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(sqlite_insert(table).on_conflict_do_nothing(), list(rows))
+    else:
+        session.execute(insert(table).prefix_with("IGNORE", dialect="mysql"), list(rows))
+
+
+repeat_on_contention = tenacity.retry(
+    retry=tenacity.retry_if_exception_type(Contention),
+    wait=tenacity.wait_random_exponential(multiplier=0.02, max=1.0),
+    stop=tenacity.stop_after_attempt(8),
+    reraise=True,
+)
+"""Decorator for a story that owns its transaction: run it again when it met another."""
+
+
+_shared: dict[tuple[int, str], Database] = {}
+_shared_lock = threading.Lock()
+
+
+def shared(settings: DatabaseSettings) -> Database:
+    """The one Database of this process for these settings.
+
+    Salt re-executes a runner file every minute; whatever it made there would leak. Keyed by
+    process id, because a pool must not be used on both sides of a fork.
+    """
+    key = (os.getpid(), settings.model_dump_json() + settings.url.get_secret_value())
+    with _shared_lock:
+        if key not in _shared:
+            _shared[key] = Database(settings)
+        return _shared[key]
+
+
+def _bad_url(message: str) -> SettingsInvalid:
+    return SettingsInvalid([Problem("rescue.database.url", message)])
+
+
+def _engine(url: URL, settings: DatabaseSettings) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, settings)
+    return create_engine(
+        url.update_query_dict({"charset": "utf8mb4"}),
+        # READ COMMITTED: what is read after taking a lock must be what the last owner committed.
+        isolation_level="READ COMMITTED",
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_size,
+        pool_pre_ping=True,
+        pool_recycle=600,
+        connect_args={
+            "connect_timeout": settings.connect_seconds,
+            "read_timeout": settings.read_seconds,
+            "write_timeout": settings.read_seconds,
+            "init_command": (
+                "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL', innodb_lock_wait_timeout = 10"
+            ),
+        },
+    )
+
+
+def _sqlite_engine(url: URL, settings: DatabaseSettings) -> Engine:
+    if url.database and url.database != ":memory:":
+        _make_folder(Path(url.database).parent)
+    engine = create_engine(url, connect_args={"timeout": settings.connect_seconds})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _bad_url(f"its folder cannot be made: {error.strerror}") from None
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    # The driver must not begin transactions by itself: _begin_sqlite says which kind.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that turns into a writer half-way fails at once with "locked";
+    # IMMEDIATE waits its turn at the beginning, where nothing has been read yet.
+    reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    try:
+        yield
+    except exc.OperationalError as error:
+        raise _translated(error) from error
+    except exc.IntegrityError as error:
+        if _is_duplicate(error):
+            raise Contention("Another transaction has just inserted the same key.") from error
+        raise Unstorable("The database refuses these values.") from error
+    except (exc.DataError, exc.NotSupportedError) as error:
+        raise Unstorable("The database refuses these values.") from error
+    except (exc.InterfaceError, exc.TimeoutError) as error:
+        raise DatabaseUnavailable("The database does not answer.") from error
+
+
+def _translated(error: exc.OperationalError) -> RescueError:
+    original = error.orig
+    code = original.args[0] if original is not None and original.args else None
+    if code in _CONTENTION_CODES or "database is locked" in str(code):
+        return Contention("Another transaction holds the same rows.")
+    if "no such table" in str(code) or code == 1146:
+        return SchemaOutdated(
+            "The tables of Rescue Bot are missing.", remedy="Run: salt-run rescue.migrate"
+        )
+    return DatabaseUnavailable("The database does not answer or refused the work.")
+
+
+def _is_duplicate(error: exc.IntegrityError) -> bool:
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return code == 1062 or "UNIQUE constraint" in str(code)

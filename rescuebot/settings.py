@@ -1,0 +1,259 @@
+"""All settings in one object, from a file, the master's ``rescue:`` block and ``RESCUE_*``.
+
+Later sources win: defaults < file < block < environment. Unknown keys and bad values are refused
+by name, all of them at once. pydantic does the checking because it reports every problem with its
+path and coerces nothing that it should not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import re2
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from rescuebot.errors import Problem, SettingsInvalid
+
+ENVIRONMENT_PREFIX = "RESCUE_"
+NESTING = "__"
+DEFAULT_DATABASE = "sqlite:////var/lib/rescue/rescue.db"
+
+
+# RE2 would write its own complaint to stderr.
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+
+
+def _linear_pattern(pattern: str) -> str:
+    """Compile with RE2, whose running time is linear in the text whatever the pattern."""
+    try:
+        re2.compile(pattern, _QUIET)
+    except re2.error as error:
+        raise ValueError("is not a regular expression that RE2 accepts") from error
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_linear_pattern)]
+
+
+class Section(BaseModel):
+    """A block of settings: unknown keys are refused and values cannot change later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSettings(Section):
+    """Where the ledger lives.
+
+    `url` is an SQLAlchemy URL, ``mysql+pymysql://user@host/name`` or ``sqlite:////path``. The
+    password may stand in `password` (best from ``RESCUE_DATABASE__PASSWORD``) instead of the URL.
+    """
+
+    url: SecretStr = SecretStr(DEFAULT_DATABASE)
+    password: SecretStr | None = None
+    pool_size: int = Field(default=5, ge=1, le=100)
+    connect_seconds: int = Field(default=5, ge=1, le=60)
+    read_seconds: int = Field(default=30, ge=1, le=600)
+    # Tables are made at the start of an engine: always, never, or only in the embedded SQLite.
+    migrate: Literal["embedded", "always", "never"] = "embedded"
+
+
+class AwsSettings(Section):
+    """How AWS is reached. Credentials come from the instance role or the usual AWS variables."""
+
+    region: str = "ap-northeast-1"
+    endpoint_url: str | None = None
+
+
+class QueueSettings(Section):
+    """The SQS queue that alarms arrive in."""
+
+    url: str | None = None
+    receivers: int = Field(default=2, ge=1, le=16)
+    wait_seconds: int = Field(default=20, ge=0, le=20)
+    visibility_seconds: int = Field(default=60, ge=5, le=43200)
+    backoff_seconds: float = Field(default=1.0, gt=0, le=60)
+    backoff_limit_seconds: float = Field(default=60.0, gt=0, le=900)
+
+
+class RuleSettings(Section):
+    """One rule that tells what an alarm is about.
+
+    Every clause given must match (RE2 search, case-insensitive). What the rule says is taken
+    for each field that no earlier rule has said.
+    """
+
+    source: Pattern | None = None
+    alarm: Pattern | None = None
+    metric: Pattern | None = None
+    namespace: Pattern | None = None
+    message: Pattern | None = None
+    dimensions: dict[str, Pattern] = Field(default_factory=dict)
+    tags: dict[str, Pattern] = Field(default_factory=dict)
+
+    service: str | None = Field(default=None, max_length=50, pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    type: str | None = Field(default=None, max_length=50, pattern=r"^[a-z0-9][a-z0-9_]*$")
+    severity: Literal["info", "warning", "critical", "fatal"] | None = None
+
+
+class IntakeSettings(Section):
+    """How messages become events."""
+
+    dedup_minutes: int = Field(default=5, ge=0, le=1440)
+    # Rules of the operator; those of rescuebot.events.rules follow after them.
+    rules: list[RuleSettings] = Field(default_factory=list)
+    # Which dimension of an alarm names the server, in order of preference.
+    server_dimensions: list[str] = Field(
+        default_factory=lambda: [
+            "InstanceId",
+            "DBInstanceIdentifier",
+            "DBClusterIdentifier",
+            "host",
+        ]
+    )
+    # A composite alarm is resolved to its children by asking CloudWatch, else from past events.
+    describe_alarms: bool = True
+
+
+class ExecutionSettings(Section):
+    """Limits of one run on one server."""
+
+    limit_seconds: int = Field(default=300, ge=1, le=3600)
+    verify_seconds: int = Field(default=30, ge=0, le=600)
+    # Beyond the limit, how long a return may be on its way before the run counts as lost.
+    grace_seconds: int = Field(default=30, ge=1, le=600)
+
+
+class TrackerSettings(Section):
+    """The pace of the tracker engine."""
+
+    poll_seconds: float = Field(default=0.25, ge=0.05, le=10)
+    batch: int = Field(default=200, ge=1, le=2000)
+    heartbeat_seconds: float = Field(default=5.0, ge=0.5, le=60)
+
+
+class ServerSettings(Section):
+    """How a minion's grains tell which server it is; the first grain that has a value wins."""
+
+    id_grains: list[str] = Field(
+        default_factory=lambda: [
+            "rescue:server_id",
+            "metadata:instance-id",
+            "instance_id",
+            "ec2:instance_id",
+        ]
+    )
+
+
+class Settings(Section):
+    """Everything that can be configured. `load` is the only way it is made outside of tests."""
+
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    aws: AwsSettings = Field(default_factory=AwsSettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
+    intake: IntakeSettings = Field(default_factory=IntakeSettings)
+    execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
+    tracker: TrackerSettings = Field(default_factory=TrackerSettings)
+    servers: ServerSettings = Field(default_factory=ServerSettings)
+
+
+def load(
+    *,
+    block: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Merge the sources and check the result.
+
+    `block` is the master's ``rescue:`` value; its key ``file`` (or ``RESCUE_FILE``) names a YAML
+    file of the same shape. Raises SettingsInvalid that lists every problem by its path.
+    """
+    block = _mapping(block, where="rescue")
+    given = _from_environment(environ or {})
+    path = given.pop("file", None) or block.get("file")
+    merged = _from_file(path) if path else {}
+    merged = _merge(merged, {key: value for key, value in block.items() if key != "file"})
+    return check(_merge(merged, given))
+
+
+def check(values: Mapping[str, Any]) -> Settings:
+    """Settings out of plain values, or SettingsInvalid."""
+    try:
+        return Settings.model_validate(dict(values))
+    except ValidationError as error:
+        # The input is left out on purpose: a mistyped password must not reach a log.
+        problems = [
+            Problem(
+                field="rescue." + ".".join(str(part) for part in item["loc"]),
+                message=_in_words(item["type"], item["msg"]),
+            )
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsInvalid(problems, what="The settings are not valid") from None
+
+
+def _in_words(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "unknown key; see docs/settings.md for those that exist"
+    return message.removeprefix("Value error, ").removeprefix("Input ")
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """``RESCUE_QUEUE__URL=…`` becomes ``{"queue": {"url": …}}``; lists and blocks are YAML."""
+    found: dict[str, Any] = {}
+    for name in sorted(environ):
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        *parents, leaf = name.removeprefix(ENVIRONMENT_PREFIX).lower().split(NESTING)
+        place = found
+        for parent in parents:
+            nested = place.setdefault(parent, {})
+            if not isinstance(nested, dict):
+                raise SettingsInvalid([Problem(name, f"{parent} is set twice, as value and block")])
+            place = nested
+        place[leaf] = _value(environ[name])
+    return found
+
+
+def _value(text: str) -> Any:
+    """A list or a mapping is read as YAML; other text is left to pydantic."""
+    if not text.startswith(("[", "{")):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _from_file(path: Any) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(Path(str(path)).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsInvalid(
+            [Problem("rescue.file", f"cannot be read: {error.strerror}")]
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise SettingsInvalid([Problem("rescue.file", "is not valid YAML in UTF-8")]) from None
+    return _mapping(loaded, where="rescue.file")
+
+
+def _mapping(value: Any, *, where: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise SettingsInvalid([Problem(where, "must be a mapping of keys to values")])
+    return dict(value)
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`, block by block; lists are replaced whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(under, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merge(under, value)
+        else:
+            merged[key] = value
+    return merged
