@@ -1,0 +1,122 @@
+"""Tables of what was run: one execution per run on one server, one log row per step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from rescuebot import clock
+from rescuebot.database import Base, LongText, UtcTimestamp, enum_column
+
+
+class ExecutionState(StrEnum):
+    """``held → planned → dispatched → running → success | failed | timeout | lost``."""
+
+    HELD = "held"
+    PLANNED = "planned"
+    DISPATCHED = "dispatched"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    LOST = "lost"
+
+
+# A job for these has been committed to, so a return may still come.
+ACTIVE_STATES = (ExecutionState.DISPATCHED, ExecutionState.RUNNING)
+
+
+class Step(StrEnum):
+    """The part of a run that a log row tells of."""
+
+    CHECK = "check"
+    FIX = "fix"
+    VERIFY = "verify"
+
+
+class LogStatus(StrEnum):
+    """How a step ended. A check that finds the service down has `failed`."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+
+
+class Execution(Base):
+    """One run on one server: what exactly, for which event, how far it came.
+
+    `pinned` is the canonical JSON of all that the minion will do, fixed when the run was
+    planned; the minion refuses anything whose SHA-256 is not `pinned_sha256`.
+    """
+
+    __tablename__ = "execution"
+    __table_args__ = (
+        Index("ix_execution_state", "state", "id"),
+        Index("ix_execution_server_id", "server_id", "state"),
+        Index("ix_execution_dispatch", "dispatch", "minion_id"),
+        Index("ix_execution_jid", "jid"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    cloudwatch_event_id: Mapped[int | None] = mapped_column(
+        ForeignKey("cloudwatch_event.id"), index=True
+    )
+    runbook_id: Mapped[int | None] = mapped_column(ForeignKey("runbook_script.id"), index=True)
+    command_id: Mapped[int | None] = mapped_column(ForeignKey("saltstack_command.id"), index=True)
+    server_id: Mapped[str] = mapped_column(String(50))
+    minion_id: Mapped[str] = mapped_column(String(255))
+    service_type: Mapped[str] = mapped_column(String(50))
+    solution_kind: Mapped[str] = mapped_column(String(10))
+    solution_name: Mapped[str] = mapped_column(String(255))
+    pinned: Mapped[str] = mapped_column(LongText)
+    pinned_sha256: Mapped[str] = mapped_column(String(64))
+
+    state: Mapped[ExecutionState] = mapped_column(enum_column(ExecutionState, "execution_state"))
+    attempt: Mapped[int] = mapped_column(Integer, default=1)
+    # Shared by all executions of one published job; the minion's ledger is keyed by it.
+    dispatch: Mapped[str | None] = mapped_column(String(32))
+    jid: Mapped[str | None] = mapped_column(String(40))
+    module_synced: Mapped[bool] = mapped_column(default=False)
+    limit_seconds: Mapped[int] = mapped_column(Integer)
+    verify_seconds: Mapped[int] = mapped_column(Integer)
+    requested_by: Mapped[str] = mapped_column(String(100))
+
+    planned_at: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
+    not_before: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
+    dispatched_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    published_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    started_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    deadline_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    verdict: Mapped[str | None] = mapped_column(String(30))
+    message: Mapped[str | None] = mapped_column(Text)
+
+
+class SaltStackEventLog(Base):
+    """What one step of an execution did.
+
+    `execution_result` holds at most 10 MB; longer output was cut with a marker that tells its
+    size. `response_time` is in whole seconds: from the moment the event was recorded (or, for a
+    run that a person asked for, planned) until the step ended.
+    """
+
+    __tablename__ = "saltstack_event_log"
+    __table_args__ = (Index("ix_saltstack_event_log_executed_at", "executed_at", "id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    cloudwatch_event_id: Mapped[int | None] = mapped_column(
+        ForeignKey("cloudwatch_event.id"), index=True
+    )
+    command_id: Mapped[int | None] = mapped_column(ForeignKey("saltstack_command.id"), index=True)
+    execution_result: Mapped[str] = mapped_column(LongText, deferred=True)
+    execution_status: Mapped[LogStatus] = mapped_column(enum_column(LogStatus, "log_status"))
+    executed_at: Mapped[datetime] = mapped_column(UtcTimestamp)
+    response_time: Mapped[int] = mapped_column(Integer)
+
+    execution_id: Mapped[int] = mapped_column(ForeignKey("execution.id"), index=True)
+    minion_id: Mapped[str] = mapped_column(String(255))
+    step: Mapped[Step] = mapped_column(enum_column(Step, "log_step"))
+    retcode: Mapped[int | None] = mapped_column(Integer)

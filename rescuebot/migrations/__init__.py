@@ -1,0 +1,101 @@
+"""The tables' history. `upgrade` is safe to call from several processes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from rescuebot.database import Database
+from rescuebot.errors import DatabaseUnavailable, SchemaOutdated
+from rescuebot.settings import DatabaseSettings
+
+_LOCK = "rescuebot_migrations"
+_LOCK_SECONDS = 120
+
+
+def upgrade(database: Database, revision: str = "head") -> str:
+    """Bring the tables to `revision` and return the one they have then."""
+    with _locked(database) as connection:
+        command.upgrade(_config(connection), revision)
+        return _current(connection) or "base"
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Take the tables back to `revision`; ``base`` removes them all."""
+    with _locked(database) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def current(database: Database) -> str | None:
+    """The revision that the tables have, or None where there are none."""
+    with database.reading() as session:
+        return _current(session.connection())
+
+
+def head() -> str:
+    """The revision that this version of the library needs."""
+    revision = ScriptDirectory.from_config(_config(None)).get_current_head()
+    assert revision is not None, "there is always a first migration"
+    return revision
+
+
+def ensure(database: Database, settings: DatabaseSettings) -> None:
+    """Make the tables ready if settings allow it here, else raise SchemaOutdated."""
+    found = current(database)
+    if found == head():
+        return
+    if settings.migrate == "always" or (settings.migrate == "embedded" and database.embedded):
+        upgrade(database)
+        return
+    raise SchemaOutdated(
+        f"The tables are of revision {found or 'none'}, this version needs {head()}.",
+        remedy="Run: salt-run rescue.migrate",
+    )
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _locked(database: Database) -> Iterator[Connection]:
+    """A connection in a transaction that no second migration can enter.
+
+    SQLite locks by itself at BEGIN IMMEDIATE; MySQL commits each DDL, so it needs a named lock.
+    """
+    with database.engine.connect() as connection:
+        if database.embedded:
+            with connection.begin():
+                yield connection
+            return
+        with _mysql_lock(connection):
+            yield connection
+            connection.commit()
+
+
+@contextmanager
+def _mysql_lock(connection: Connection) -> Iterator[None]:
+    asked = connection.exec_driver_sql("SELECT GET_LOCK(%s, %s)", (_LOCK, _LOCK_SECONDS))
+    if asked.scalar() != 1:
+        raise DatabaseUnavailable(
+            "Another process has been changing the tables for two minutes.",
+            remedy="Try again when it has ended.",
+        )
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (_LOCK,))

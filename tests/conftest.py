@@ -1,0 +1,69 @@
+"""What all tests share: a migrated ledger on SQLite and on a real MariaDB over TCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from devstack.mariadb import MariaDB, is_installed
+from rescuebot import migrations, tables
+from rescuebot.database import Database
+from rescuebot.settings import DatabaseSettings, Settings
+
+SHAPES = Path(__file__).parent / "shapes"
+
+
+def open_database(url: str) -> Database:
+    """A Database for a URL."""
+    return Database(DatabaseSettings(url=SecretStr(url)))
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    """One MariaDB server for the whole run."""
+    if not is_installed():
+        pytest.fail(
+            "MariaDB is not installed; `make test` installs it, or: apt-get install mariadb-server"
+        )
+    server = MariaDB(tmp_path_factory.mktemp("mariadb"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _mariadb_ledger(mariadb: MariaDB) -> Iterator[Database]:
+    ledger = open_database(mariadb.create_database("ledger"))
+    migrations.upgrade(ledger)
+    yield ledger
+    ledger.dispose()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """A fresh ledger in a file."""
+    ledger = open_database(f"sqlite:///{tmp_path / 'rescue.db'}")
+    migrations.upgrade(ledger)
+    yield ledger
+    ledger.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty ledger, once on SQLite and once on MariaDB."""
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite")
+    ledger: Database = request.getfixturevalue("_mariadb_ledger")
+    with ledger.transaction() as session:
+        for table in reversed(tables.metadata.sorted_tables):
+            session.execute(table.delete())
+    return ledger
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The defaults."""
+    return Settings()
