@@ -1,0 +1,69 @@
+"""What exactly a run does, as one text that is fixed when the run is planned.
+
+Invariant: the minion does what this text says and nothing else; its SHA-256 travels separately.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from rescuebot.commands.model import SaltStackCommand
+from rescuebot.executions.model import Step
+from rescuebot.runbooks.model import SolutionKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fix:
+    """The part of a run that changes something (or, for a log check, only looks)."""
+
+    kind: SolutionKind
+    solution: str
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    runbook_id: int | None = None
+    command_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pinned:
+    """The text and its hash."""
+
+    text: str
+    sha256: str
+
+
+def pin(
+    *, service: str, steps: tuple[Step, ...], check: SaltStackCommand | None, fix: Fix | None
+) -> Pinned:
+    """The canonical JSON of a run; equal runs give equal texts, so they can go out as one job."""
+    content = {
+        "service": service,
+        "steps": [step.value for step in steps],
+        "check": None if check is None else _script(check),
+        "fix": None if fix is None else _solution(fix),
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Pinned(text=text, sha256=hashlib.sha256(text.encode("utf-8")).hexdigest())
+
+
+def command_of(pinned: str, step: Step) -> int | None:
+    """Which command the step of a pinned text runs, for its log row."""
+    part = json.loads(pinned)["fix" if step is Step.FIX else "check"]
+    command_id = None if part is None else part["command_id"]
+    return command_id if isinstance(command_id, int) else None
+
+
+def _script(command: SaltStackCommand) -> dict[str, Any]:
+    return {"command_id": command.id, "script": command.command_script}
+
+
+def _solution(fix: Fix) -> dict[str, Any]:
+    return {
+        "kind": fix.kind.value,
+        "solution": fix.solution,
+        "arguments": fix.arguments,
+        "command_id": fix.command_id,
+    }

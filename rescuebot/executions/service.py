@@ -1,0 +1,259 @@
+"""What can be done with executions: plan, dispatch, start, end, list.
+
+Invariant: each change of `state` is one conditional UPDATE here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, aliased, defer, undefer
+
+from rescuebot.errors import NotFound
+from rescuebot.executions.model import (
+    ACTIVE_STATES,
+    Execution,
+    ExecutionState,
+    SaltStackEventLog,
+)
+from rescuebot.executions.pin import Fix, Pinned
+from rescuebot.settings import ExecutionSettings
+
+
+def plan(
+    *,
+    session: Session,
+    pinned: Pinned,
+    fix: Fix | None,
+    name: str,
+    service_type: str,
+    server_id: str,
+    minion_id: str,
+    requested_by: str,
+    settings: ExecutionSettings,
+    now: datetime,
+    event_id: int | None = None,
+    state: ExecutionState = ExecutionState.PLANNED,
+) -> Execution:
+    """Write down a run that the tracker will send out (or, when `held`, that waits)."""
+    execution = Execution(
+        cloudwatch_event_id=event_id,
+        runbook_id=None if fix is None else fix.runbook_id,
+        command_id=None if fix is None else fix.command_id,
+        server_id=server_id,
+        minion_id=minion_id,
+        service_type=service_type,
+        solution_kind="check" if fix is None else fix.kind.value,
+        solution_name=name[:255],
+        pinned=pinned.text,
+        pinned_sha256=pinned.sha256,
+        state=state,
+        limit_seconds=settings.limit_seconds,
+        verify_seconds=settings.verify_seconds,
+        requested_by=requested_by[:100],
+        planned_at=now,
+        not_before=now,
+    )
+    session.add(execution)
+    session.flush()
+    return execution
+
+
+def due(*, session: Session, now: datetime, limit: int) -> Sequence[Execution]:
+    """Planned executions that may start, oldest first, one for each server that is free."""
+    other = aliased(Execution)
+    busy = (
+        select(other.id)
+        .where(other.server_id == Execution.server_id, other.state.in_(ACTIVE_STATES))
+        .exists()
+    )
+    query = (
+        select(Execution)
+        .where(Execution.state == ExecutionState.PLANNED, Execution.not_before <= now, ~busy)
+        .order_by(Execution.id)
+        .limit(limit)
+    )
+    first: dict[str, Execution] = {}
+    for execution in session.scalars(query):
+        first.setdefault(execution.server_id, execution)
+    return list(first.values())
+
+
+def busy_servers(*, session: Session, server_ids: Sequence[str]) -> set[str]:
+    """Those of the servers on which something is out already."""
+    query = select(Execution.server_id).where(
+        Execution.server_id.in_(server_ids), Execution.state.in_(ACTIVE_STATES)
+    )
+    return set(session.scalars(query))
+
+
+def dispatch(
+    *,
+    session: Session,
+    execution: Execution,
+    dispatch_id: str,
+    jid: str,
+    grace: timedelta,
+    now: datetime,
+) -> bool:
+    """Commit a planned execution to a job before the job exists; False if it is not planned."""
+    deadline = now + timedelta(seconds=execution.limit_seconds) + grace
+    return _move(
+        session,
+        execution.id,
+        (ExecutionState.PLANNED,),
+        state=ExecutionState.DISPATCHED,
+        dispatch=dispatch_id,
+        jid=jid,
+        dispatched_at=now,
+        published_at=None,
+        started_at=None,
+        deadline_at=deadline,
+    )
+
+
+def published(*, session: Session, jid: str, now: datetime) -> None:
+    """Note that the job went out, so that it need not be published again."""
+    session.execute(
+        update(Execution)
+        .where(Execution.jid == jid, Execution.published_at.is_(None))
+        .values(published_at=now)
+    )
+
+
+def start(*, session: Session, execution: Execution, now: datetime) -> bool:
+    """The minion has fetched its work. False when it had done so before."""
+    return _move(
+        session,
+        execution.id,
+        (ExecutionState.DISPATCHED,),
+        state=ExecutionState.RUNNING,
+        started_at=now,
+    )
+
+
+def end(
+    *,
+    session: Session,
+    execution: Execution,
+    state: ExecutionState,
+    verdict: str,
+    message: str,
+    now: datetime,
+) -> bool:
+    """Bring an active or planned execution to its end; False when it has ended already."""
+    return _move(
+        session,
+        execution.id,
+        (ExecutionState.PLANNED, *ACTIVE_STATES),
+        state=state,
+        verdict=verdict[:30],
+        message=message[:4000],
+        finished_at=now,
+    )
+
+
+def plan_again(
+    *,
+    session: Session,
+    execution: Execution,
+    not_before: datetime,
+    module_synced: bool | None = None,
+) -> bool:
+    """Take an execution that provably did nothing back to `planned`, for a later job."""
+    values: dict[str, object] = {"state": ExecutionState.PLANNED, "not_before": not_before}
+    if module_synced is not None:
+        values["module_synced"] = module_synced
+    return _move(session, execution.id, ACTIVE_STATES, dispatch=None, jid=None, **values)
+
+
+def work_of(*, session: Session, dispatch_id: str, minion_id: str) -> Execution | None:
+    """The active execution of a job on a minion, or None: a minion gets its own work only."""
+    query = select(Execution).where(
+        Execution.dispatch == dispatch_id,
+        Execution.minion_id == minion_id,
+        Execution.state.in_(ACTIVE_STATES),
+    )
+    return session.scalars(query).one_or_none()
+
+
+def of_return(*, session: Session, jid: str, minion_id: str) -> Execution | None:
+    """The active execution that a job's return from a minion belongs to, or None."""
+    query = select(Execution).where(
+        Execution.jid == jid,
+        Execution.minion_id == minion_id,
+        Execution.state.in_(ACTIVE_STATES),
+    )
+    return session.scalars(query).one_or_none()
+
+
+def unpublished(*, session: Session, before: datetime, limit: int) -> Sequence[Execution]:
+    """Dispatched executions whose job may never have gone out."""
+    query = (
+        select(Execution)
+        .where(
+            Execution.state == ExecutionState.DISPATCHED,
+            Execution.published_at.is_(None),
+            Execution.dispatched_at < before,
+        )
+        .order_by(Execution.id)
+    )
+    return session.scalars(query.limit(limit)).all()
+
+
+def active(*, session: Session, before: datetime, limit: int) -> Sequence[Execution]:
+    """Executions that are out since `before`, the oldest first."""
+    query = (
+        select(Execution)
+        .options(defer(Execution.pinned))
+        .where(Execution.state.in_(ACTIVE_STATES), Execution.dispatched_at < before)
+        .order_by(Execution.id)
+    )
+    return session.scalars(query.limit(limit)).all()
+
+
+def get(*, session: Session, execution_id: int) -> Execution:
+    """The execution, or NotFound."""
+    execution = session.get(Execution, execution_id)
+    if execution is None:
+        raise NotFound(
+            f"There is no execution {execution_id}.",
+            remedy="salt-run rescue.executions lists the latest.",
+        )
+    return execution
+
+
+def list_(*, session: Session, event_id: int | None = None, limit: int = 50) -> Sequence[Execution]:
+    """The latest executions, newest first; those of one event, oldest first."""
+    query = select(Execution).options(defer(Execution.pinned))
+    if event_id is not None:
+        query = query.where(Execution.cloudwatch_event_id == event_id).order_by(Execution.id)
+    else:
+        query = query.order_by(Execution.id.desc())
+    return session.scalars(query.limit(limit)).all()
+
+
+def logs(
+    *, session: Session, execution_ids: Sequence[int], results: bool = False
+) -> Sequence[SaltStackEventLog]:
+    """The log rows of executions in the order of their steps, with their output if asked for."""
+    query = select(SaltStackEventLog).where(SaltStackEventLog.execution_id.in_(execution_ids))
+    if results:
+        query = query.options(undefer(SaltStackEventLog.execution_result))
+    return session.scalars(query.order_by(SaltStackEventLog.id)).all()
+
+
+def _move(
+    session: Session,
+    execution_id: int,
+    was: Sequence[ExecutionState],
+    **values: object,
+) -> bool:
+    moved = session.execute(
+        update(Execution)
+        .where(Execution.id == execution_id, Execution.state.in_(was))
+        .values(**values)
+    )
+    return bool(moved.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,42 @@
+"""What can be done with decisions: write one, read those of an event. Never change one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from rescuebot.guard.model import Decision
+
+
+def record(
+    *,
+    session: Session,
+    subject: str,
+    verdict: str,
+    words: str,
+    now: datetime,
+    event_id: int | None = None,
+    execution_id: int | None = None,
+    runbook_id: int | None = None,
+) -> Decision:
+    """Write down what was decided, in words for people."""
+    decision = Decision(
+        cloudwatch_event_id=event_id,
+        execution_id=execution_id,
+        runbook_id=runbook_id,
+        subject=subject,
+        verdict=verdict,
+        words=words,
+        decided_at=now,
+    )
+    session.add(decision)
+    return decision
+
+
+def list_for_event(*, session: Session, event_id: int) -> Sequence[Decision]:
+    """The decisions on one event, oldest first."""
+    query = select(Decision).where(Decision.cloudwatch_event_id == event_id).order_by(Decision.id)
+    return session.scalars(query).all()

@@ -1,0 +1,50 @@
+"""What can be done with heartbeats: beat, stop, and tell who is alive."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from rescuebot.heartbeats.model import EngineHeartbeat
+
+_KEPT = timedelta(days=1)
+
+
+def owner_name(engine: str) -> str:
+    """Who we are in rows that have one owner: ``rescue_sqs@host:4711``."""
+    return f"{engine}@{socket.gethostname()}:{os.getpid()}"[:100]
+
+
+def beat(
+    *, session: Session, owner: str, engine: str, now: datetime, state: str, detail: str = ""
+) -> None:
+    """Say that the engine `owner` lives; clears rows that have been silent for a day."""
+    beaten = session.execute(
+        update(EngineHeartbeat)
+        .where(EngineHeartbeat.owner == owner)
+        .values(beaten_at=now, state=state, detail=detail[:255])
+    )
+    if beaten.rowcount:  # type: ignore[attr-defined]
+        return
+    session.execute(delete(EngineHeartbeat).where(EngineHeartbeat.beaten_at < now - _KEPT))
+    session.add(
+        EngineHeartbeat(
+            owner=owner,
+            engine=engine,
+            started_at=now,
+            beaten_at=now,
+            state=state,
+            detail=detail[:255],
+        )
+    )
+
+
+def alive(*, session: Session, since: datetime) -> Sequence[EngineHeartbeat]:
+    """The engines that have beaten at or after `since`, the newest beat first."""
+    query = select(EngineHeartbeat).where(EngineHeartbeat.beaten_at >= since)
+    return session.scalars(query.order_by(EngineHeartbeat.beaten_at.desc())).all()

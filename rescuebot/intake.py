@@ -1,0 +1,199 @@
+"""From queue messages to recorded events.
+
+Invariant: a message is reported as done only after the transaction that holds its event has
+committed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from rescuebot import clock
+from rescuebot.adapters.cloudwatch import AlarmDescription
+from rescuebot.adapters.sqs import QueueMessage
+from rescuebot.database import Database, Unstorable, repeat_on_contention
+from rescuebot.errors import Unreadable
+from rescuebot.events import composite, dead_letters
+from rescuebot.events import service as events
+from rescuebot.events.dead_letters import Letter
+from rescuebot.events.parse import parse
+from rescuebot.events.reported import ReportedEvent
+from rescuebot.guard import service as decisions
+from rescuebot.servers import service as servers
+from rescuebot.settings import IntakeSettings
+
+DescribeAlarms = Callable[[Sequence[str]], Sequence[AlarmDescription]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hint:
+    """New events of one source and type, for the bus: ids only, never what the event says."""
+
+    tag: str
+    event_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """What became of a batch: which messages may leave the queue, what to hint at."""
+
+    done: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    recorded: tuple[events.Recorded, ...] = ()
+    buried: int = 0
+
+
+def receive(
+    messages: Sequence[QueueMessage],
+    *,
+    database: Database,
+    settings: IntakeSettings,
+    describe: DescribeAlarms | None = None,
+    now: clock.Clock = clock.now,
+) -> Receipt:
+    """Record what the messages say; return which of them may leave the queue.
+
+    Messages that cannot be understood become dead letters and are done as well: they would
+    only come back. Raises DatabaseUnavailable with nothing recorded and nothing done.
+    """
+    at = now()
+    understood, letters = _sort(messages, settings=settings, now=at)
+    described = _described(understood, settings=settings, describe=describe)
+    try:
+        recorded = _record(
+            understood, letters, described, database=database, settings=settings, now=at
+        )
+    except Unstorable as error:
+        if len(messages) > 1:
+            return _one_by_one(messages, database, settings, describe, now)
+        letters = [_letter(messages[0], "unstorable", error.message)]
+        recorded = _record([], letters, {}, database=database, settings=settings, now=at)
+    return Receipt(
+        done=tuple(message.handle for message in messages),
+        hints=_hints(recorded),
+        recorded=tuple(recorded),
+        buried=len(letters),
+    )
+
+
+@repeat_on_contention
+def _record(
+    reports: Sequence[ReportedEvent],
+    letters: Sequence[Letter],
+    described: Mapping[str, AlarmDescription],
+    *,
+    database: Database,
+    settings: IntakeSettings,
+    now: datetime,
+) -> list[events.Recorded]:
+    dedup = timedelta(minutes=settings.dedup_minutes)
+    with database.transaction() as session:
+        expanded = [
+            child
+            for report in reports
+            for child in composite.expand(
+                session=session, report=report, described=described, settings=settings
+            )
+        ]
+        servers.lock(session=session, server_ids=[r.server_id for r in expanded], now=now)
+        recorded = []
+        for report in expanded:
+            recorded.append(events.record(session=session, report=report, dedup=dedup, now=now))
+            _explain(session, report, recorded[-1], now)
+        dead_letters.bury(session=session, letters=letters, now=now)
+    return recorded
+
+
+def _explain(
+    session: Session, report: ReportedEvent, recorded: events.Recorded, now: datetime
+) -> None:
+    """A decision row where intake did more than write a new event down."""
+    words = {
+        events.Kind.RECOVERY: "The alarm returned to OK; what has not begun will not be run.",
+        events.Kind.INFORMATION: "Kept for information: nothing is to be done about it.",
+    }.get(recorded.kind, "")
+    told = " ".join(filter(None, [words, *report.notes]))
+    if told and recorded.kind != events.Kind.KNOWN:
+        decisions.record(
+            session=session,
+            subject="intake",
+            verdict=recorded.kind.value,
+            words=told,
+            event_id=recorded.event_id,
+            now=now,
+        )
+
+
+def _sort(
+    messages: Sequence[QueueMessage], *, settings: IntakeSettings, now: datetime
+) -> tuple[list[ReportedEvent], list[Letter]]:
+    understood, letters = [], []
+    for message in messages:
+        try:
+            understood.append(
+                parse(
+                    body=message.body,
+                    fallback_id=message.message_id,
+                    received_at=now,
+                    settings=settings,
+                )
+            )
+        except Unreadable as error:
+            letters.append(_letter(message, error.reason, error.message))
+    return understood, letters
+
+
+def _described(
+    reports: Sequence[ReportedEvent],
+    *,
+    settings: IntakeSettings,
+    describe: DescribeAlarms | None,
+) -> dict[str, AlarmDescription]:
+    names = composite.children_of(reports)
+    if not names or describe is None or not settings.describe_alarms:
+        return {}
+    return {alarm.name: alarm for alarm in describe(names)}
+
+
+def _one_by_one(
+    messages: Sequence[QueueMessage],
+    database: Database,
+    settings: IntakeSettings,
+    describe: DescribeAlarms | None,
+    now: clock.Clock,
+) -> Receipt:
+    """One message of the batch cannot be stored: let it not keep the others out."""
+    receipts = [
+        receive([message], database=database, settings=settings, describe=describe, now=now)
+        for message in messages
+    ]
+    recorded = [item for receipt in receipts for item in receipt.recorded]
+    return Receipt(
+        done=tuple(handle for receipt in receipts for handle in receipt.done),
+        hints=_hints(recorded),
+        recorded=tuple(recorded),
+        buried=sum(receipt.buried for receipt in receipts),
+    )
+
+
+def _letter(message: QueueMessage, reason: str, detail: str) -> Letter:
+    return Letter(message_id=message.message_id, reason=reason, detail=detail, body=message.body)
+
+
+def _hints(recorded: Sequence[events.Recorded]) -> tuple[Hint, ...]:
+    groups: dict[str, list[int]] = {}
+    for item in recorded:
+        if item.kind is events.Kind.NEW:
+            groups.setdefault(tag_of(item.event_source, item.event_type), []).append(item.event_id)
+    return tuple(Hint(tag=tag, event_ids=tuple(ids)) for tag, ids in groups.items())
+
+
+def tag_of(event_source: str, event_type: str) -> str:
+    """The bus tag of an event. Only letters that mean nothing to Salt's tag patterns get in."""
+    parts = (re.sub(r"[^a-z0-9_]+", "_", part.lower()) for part in (event_source, event_type))
+    return "rescue/event/" + "/".join(parts)

@@ -1,0 +1,82 @@
+"""What can be done with servers: tie them to minions, find them, and lock them in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from rescuebot.database import insert_missing
+from rescuebot.servers.model import Server
+
+SERVER_ID = re.compile(r"[A-Za-z0-9._:-]{1,50}")
+
+
+def list_(*, session: Session, limit: int = 50) -> Sequence[Server]:
+    """All servers, the latest seen first."""
+    query = select(Server).where(Server.server_id != "").order_by(Server.seen_at.desc(), Server.id)
+    return session.scalars(query.limit(limit)).all()
+
+
+def minion_of(*, session: Session, server_id: str) -> str | None:
+    """The minion that runs on the server, or None."""
+    return session.scalar(select(Server.minion_id).where(Server.server_id == server_id))
+
+
+def lock(*, session: Session, server_ids: Iterable[str], now: datetime) -> None:
+    """Hold the rows of these servers until the transaction ends; make those that are missing.
+
+    Always in the order of their names, so that two transactions cannot wait for each other.
+    Events that name no server share the row of the empty name.
+    """
+    wanted = sorted(set(server_ids))
+    if not wanted:
+        return
+    # Looked at first, because an INSERT IGNORE of a row that exists takes a lock out of order.
+    found = set(session.scalars(select(Server.server_id).where(Server.server_id.in_(wanted))))
+    insert_missing(
+        session,
+        Server,
+        [{"server_id": name, "created_at": now} for name in wanted if name not in found],
+    )
+    query = select(Server.id).where(Server.server_id.in_(wanted)).order_by(Server.server_id)
+    session.execute(query.with_for_update())
+
+
+def register(*, session: Session, minion_id: str, server_id: str, os: str, now: datetime) -> Server:
+    """Note that the minion says it runs on the server; the first that says so keeps it."""
+    lock(session=session, server_ids=[server_id], now=now)
+    server = session.scalars(select(Server).where(Server.server_id == server_id)).one()
+    if server.minion_id not in (None, minion_id):
+        server.contested_by = minion_id
+        return server
+    server.minion_id = minion_id
+    server.os = os[:100]
+    server.seen_at = now
+    return server
+
+
+def release(*, session: Session, minion_id: str) -> int:
+    """Forget a minion whose key was removed, so that its successor may take the server."""
+    freed = session.execute(
+        update(Server).where(Server.minion_id == minion_id).values(minion_id=None)
+    )
+    return int(freed.rowcount)  # type: ignore[attr-defined]
+
+
+def server_id_of(*, minion_id: str, grains: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Which server a minion runs on by its grains (``a:b`` looks into blocks), else its own id.
+
+    Grains are foreign text: a value that cannot be a server id is passed over.
+    """
+    for name in names:
+        value: Any = grains
+        for part in name.split(":"):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, str) and SERVER_ID.fullmatch(value):
+            return value
+    return minion_id[:50]
