@@ -1,0 +1,244 @@
+"""Send planned executions to minions and settle what they return.
+
+Configure it in the master's config; everything else is in the ``rescue:`` block:
+
+.. code-block:: yaml
+
+    engines:
+      - rescue_tracker: {}
+
+The database is the queue of this engine. What it hears on the bus only makes it faster.
+"""
+
+import logging
+import os
+import queue
+import threading
+import time
+
+import salt.cache
+import salt.client
+import salt.exceptions
+import salt.minion
+import salt.utils.event
+import salt.utils.jid
+import salt.utils.minions
+
+from rescuebot import database, logs, settings, tracking
+from rescuebot.errors import FleetUnavailable, RescueError
+from rescuebot.heartbeats.life import Life
+
+log = logging.getLogger(__name__)
+
+ENGINE = "rescue_tracker"
+
+# Hints that wait to be recorded; what does not fit is found in the job cache.
+MOST_HINTS = 1000
+RECONCILE_SECONDS = 2
+REFUSED_SECONDS = 30
+
+
+def start():
+    """Run until the master ends the engine."""
+    logs.configure()
+    try:
+        config = settings.load(block=__opts__.get("rescue"), environ=os.environ)
+        ledger = database.Database(config.database)
+    except RescueError as error:
+        log.error("rescue_tracker does not start. %s", error)
+        threading.Event().wait(REFUSED_SECONDS)
+        return
+    life = Life(engine=ENGINE, database=ledger, settings=config)
+    life.stop_on_signals()
+    if life.wait_for_database():
+        Tracker(dict(__opts__), life, ledger, config).run()
+        life.beat(state="stopped")
+
+
+class Tracker:
+    """Three threads: one hears the bus, one records returns, the main one sends and sweeps."""
+
+    def __init__(self, opts, life, ledger, config):
+        self._opts = opts
+        self._life = life
+        self._world = {"database": ledger, "settings": config}
+        self._ledger = ledger
+        self._config = config
+        self._returns = queue.Queue(MOST_HINTS)
+        self._started = queue.Queue(MOST_HINTS)
+        self._planned = threading.Event()
+
+    def run(self):
+        """Work until told to stop; a trouble of the ledger or the master is waited out."""
+        for work in (self._hear, self._record):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
+        with SaltFleet(self._opts) as salt_fleet:
+            self._register(salt_fleet, salt_fleet.known_minions())
+            every = [
+                Every(self._config.tracker.heartbeat_seconds, self._life.beat),
+                Every(RECONCILE_SECONDS, lambda: self._sweep(salt_fleet)),
+            ]
+            while not self._life.stop.is_set():
+                self._patiently(lambda: self._tick(salt_fleet, every))
+                self._planned.wait(self._config.tracker.poll_seconds)
+                self._planned.clear()
+
+    def _tick(self, salt_fleet, every):
+        tracking.dispatch_due(fleet=salt_fleet, **self._world)
+        self._greet(salt_fleet)
+        for chore in every:
+            chore.run_if_due()
+
+    def _sweep(self, salt_fleet):
+        tracking.publish_again(fleet=salt_fleet, **self._world)
+        tracking.reconcile(fleet=salt_fleet, **self._world)
+
+    def _hear(self):
+        """Put hints from the bus into queues, and nothing else: a slow listener is cut off."""
+        with salt.utils.event.get_master_event(
+            self._opts, self._opts["sock_dir"], listen=True
+        ) as bus:
+            while not self._life.stop.is_set():
+                event = bus.get_event(wait=1, tag="salt/", full=True, auto_reconnect=True)
+                if event is not None:
+                    self._take(event["tag"].split("/"), event["data"])
+
+    def _take(self, tag, data):
+        try:
+            if tag[1] == "job" and tag[3] == "ret" and data.get("fun") == tracking.FUNCTION:
+                self._returns.put_nowait(_returned(data))
+            elif tag[1] == "run" and data.get("fun") == "runner.rescue.handle":
+                self._planned.set()
+            elif tag[1] == "minion" and tag[-1] == "start":
+                self._started.put_nowait("/".join(tag[2:-1]))
+        except (IndexError, KeyError, TypeError, AttributeError):
+            log.debug("rescue_tracker passes over an event of another shape")
+        except queue.Full:
+            log.warning("rescue_tracker has %s hints waiting; more are left out", MOST_HINTS)
+
+    def _record(self):
+        with SaltFleet(self._opts) as salt_fleet:
+            while not self._life.stop.is_set():
+                try:
+                    given = self._returns.get(timeout=1)
+                except queue.Empty:
+                    continue
+                self._patiently(
+                    lambda: tracking.record_return(given, fleet=salt_fleet, **self._world)
+                )
+
+    def _greet(self, salt_fleet):
+        """Minions that have just started: see which server they are, give them our module."""
+        names = set()
+        while not self._started.empty():
+            names.add(self._started.get_nowait())
+        accepted = sorted(names & salt_fleet.accepted())
+        if accepted:
+            self._register(salt_fleet, accepted)
+            self._patiently(
+                lambda: salt_fleet.publish(
+                    jid=salt_fleet.mint_jid(),
+                    minions=accepted,
+                    function=tracking.SYNC,
+                    arguments=[],
+                )
+            )
+
+    def _register(self, salt_fleet, names):
+        for name in names:
+            grains = salt_fleet.grains_of(name)
+            if grains:
+                self._patiently(
+                    lambda: tracking.register(minion_id=name, grains=grains, **self._world)
+                )
+
+    def _patiently(self, work):
+        """Do it; a passing trouble is logged, and the next tick or sweep tries again."""
+        try:
+            work()
+        except RescueError as error:
+            log.warning("rescue_tracker waits: %s", error)
+            self._life.stop.wait(1)
+        except Exception:  # pylint: disable=broad-except
+            # One bad row or return must not stop the rescue of all others.
+            log.exception("rescue_tracker met a mistake")
+            self._life.stop.wait(1)
+
+
+class SaltFleet:
+    """What tracking asks of Salt. One for each thread: a LocalClient must not be shared."""
+
+    def __init__(self, opts):
+        self._opts = opts
+        self._client = salt.client.LocalClient(mopts=opts)
+        self._minion = salt.minion.MasterMinion(opts)
+        self._cache = salt.cache.factory(opts)
+        self._checker = salt.utils.minions.CkMinions(opts)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._client.destroy()
+
+    def mint_jid(self):
+        """A job id of Salt's own form."""
+        return salt.utils.jid.gen_jid(self._opts)
+
+    def publish(self, *, jid, minions, function, arguments):
+        """Send one job to a list of minions; returns those whose key is accepted."""
+        accepted = set(minions) & self.accepted()
+        if not accepted:
+            return accepted
+        try:
+            sent = self._client.run_job(
+                sorted(accepted),
+                function,
+                arg=list(arguments),
+                tgt_type="list",
+                jid=jid,
+                listen=False,
+            )
+        except salt.exceptions.SaltException as error:
+            raise FleetUnavailable("The master did not take the job.") from error
+        if not sent:
+            raise FleetUnavailable("The master answered the job with nothing.")
+        return accepted
+
+    def returns_of(self, jid):
+        """What the job cache holds of a job."""
+        get_jid = self._minion.returners[f"{self._opts['master_job_cache']}.get_jid"]
+        found = get_jid(jid) or {}
+        return {name: data.get("return") for name, data in found.items() if isinstance(data, dict)}
+
+    def accepted(self):
+        """The minions whose key is accepted."""
+        return set(self._checker.check_minions("*")["minions"])
+
+    def known_minions(self):
+        """Accepted minions whose grains the master has."""
+        return sorted(set(self._cache.list("grains")) & self.accepted())
+
+    def grains_of(self, name):
+        """The grains that the master has of a minion."""
+        return self._cache.fetch("grains", name)
+
+
+class Every:
+    """A chore that is due every so many seconds."""
+
+    def __init__(self, seconds, work):
+        self._seconds = seconds
+        self._work = work
+        self._due = 0.0
+
+    def run_if_due(self):
+        """Do it, if it is time."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + self._seconds
+            self._work()
+
+
+def _returned(data):
+    """A return as the bus has it. The id is the sender's; the tag could be anybody's words."""
+    return tracking.Return(jid=data["jid"], minion_id=data["id"], value=data["return"])
