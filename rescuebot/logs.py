@@ -6,6 +6,8 @@ library, so a Salt master's log level, format and files apply as they are.
 
 from __future__ import annotations
 
+import logging
+
 import structlog
 
 
@@ -18,10 +20,15 @@ def configure() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.KeyValueRenderer(key_order=["event"], drop_missing=True),
         ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=_standard_logger,
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _standard_logger(*names: str) -> logging.Logger:
+    """structlog's own factory would put its class in the place of Salt's for all later loggers."""
+    return logging.getLogger(*names)
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

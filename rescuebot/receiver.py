@@ -65,7 +65,8 @@ class Receivers:
     def stop(self, *, seconds: float) -> bool:
         """Take no more messages and let those in hand be finished; False when time ran out.
 
-        A thread that still waits in a long poll has nothing in hand and is not waited for.
+        A thread that still waits in a long poll has nothing in hand and is not waited for; what
+        it is given after the stop goes back to the queue for others.
         """
         self._stop.set()
         return all(
@@ -84,10 +85,11 @@ class Receivers:
         messages = self._queue.receive()
         if not messages:
             return
+        if self._stop.is_set():
+            self._queue.release([message.handle for message in messages])
+            return
         with self._in_hand:
-            # After a stop the messages stay in the queue and become visible again.
-            if not self._stop.is_set():
-                self._process(messages)
+            self._process(messages)
 
     def _process(self, messages: list[QueueMessage]) -> None:
         receipt = intake.receive(

@@ -78,6 +78,19 @@ class Queue:
             kept += len(answer.get("Failed", []))
         return kept
 
+    def release(self, handles: Sequence[str]) -> None:
+        """Let others have these messages at once; without it they wait for `visibility_seconds`."""
+        entries = [
+            {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+            for number, handle in enumerate(handles[:BATCH])
+        ]
+        try:
+            self._client.change_message_visibility_batch(
+                QueueUrl=self._settings.url, Entries=entries
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable("release", error) from error
+
     def depth(self) -> int:
         """About how many messages wait or are in somebody's hands."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from rescuebot.database import Database
 from rescuebot.errors import DatabaseUnavailable, SchemaOutdated
 from rescuebot.settings import DatabaseSettings
+
+# Before the import: alembic tells of each of its plugins while it is being imported.
+logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+
+from alembic import command  # noqa: E402
+from alembic.config import Config  # noqa: E402
+from alembic.migration import MigrationContext  # noqa: E402
+from alembic.script import ScriptDirectory  # noqa: E402
 
 _LOCK = "rescuebot_migrations"
 _LOCK_SECONDS = 120

@@ -180,6 +180,7 @@ class SaltFleet:
 
     def __exit__(self, *_):
         self._client.destroy()
+        self._minion.destroy()
 
     def mint_jid(self):
         """A job id of Salt's own form."""

@@ -6,6 +6,7 @@ events and minions are foreign, so control characters are shown, never sent to t
 
 import io
 import json
+import re
 import shutil
 
 from rich import box
@@ -21,7 +22,6 @@ COLUMNS = {
         "severity",
         "server_id",
         "service_type",
-        "event_type",
         "status",
         "outcome",
         "occurrences",
@@ -49,6 +49,7 @@ COLUMNS = {
         "planned_at",
         "finished_at",
     ),
+    "recovery": ("received_at", "event_time", "recovery", "message_id"),
     "contested_by": ("server_id", "minion_id", "os", "seen_at", "contested_by"),
     "verdict": ("decided_at", "subject", "verdict", "words"),
     "execution_result": (
@@ -73,6 +74,27 @@ COLOURS = {
     "processing": "cyan",
     "running": "cyan",
 }
+# These are what a row is known by, so they are not broken; the last column takes what is left.
+WHOLE = {
+    "id",
+    "event_time",
+    "decided_at",
+    "executed_at",
+    "planned_at",
+    "finished_at",
+    "received_at",
+    "seen_at",
+    "updated_at",
+    "severity",
+    "server_id",
+    "status",
+    "outcome",
+    "state",
+    "verdict",
+    "step",
+}
+HEADINGS = {"cloudwatch_event_id": "event", "occurrences": "times", "service_type": "service"}
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
 LONGEST = 400
 NARROWEST, WIDEST = 80, 200
 
@@ -111,7 +133,13 @@ def _rows(rows, title=None):
     columns = next((names for key, names in COLUMNS.items() if key in rows[0]), tuple(rows[0]))
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for name in columns:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        one_line = name in WHOLE or name == "event_message"
+        table.add_column(
+            HEADINGS.get(name, name).replace("_", " "),
+            overflow="ellipsis" if one_line else "fold",
+            no_wrap=one_line,
+            min_width=20 if name in ("server_id", "event_time", "decided_at") else None,
+        )
     for row in rows:
         table.add_row(*[_cell(row.get(name)) for name in columns])
     return table
@@ -163,7 +191,7 @@ def _cell(value):
         return Text("-", style="dim")
     if isinstance(value, (dict, list)):
         value = json.dumps(value, ensure_ascii=False)
-    text = _safe(value)
+    text = TIME.sub(r"\1 \2Z", _safe(value).strip())
     if len(text) > LONGEST:
         text = text[:LONGEST] + f" … ({len(text)} characters; --out=json has them)"
     return Text(text, style=COLOURS.get(text, ""))
