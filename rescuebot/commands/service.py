@@ -65,11 +65,11 @@ def problems_of(
         )
     if command_type not in list(CommandType):
         problems.append(Problem("command_type", "must be restart, status or log_check"))
-    problems += script_problems("command_script", command_script)
+    problems += script_problems(field="command_script", script=command_script)
     return problems
 
 
-def script_problems(field: str, script: str) -> list[Problem]:
+def script_problems(*, field: str, script: str) -> list[Problem]:
     """What keeps a script from being stored and run as it is."""
     if not script.strip():
         return [Problem(field, "must not be empty")]

@@ -36,7 +36,7 @@ def create(
     problems = [
         *_heading_problems(title, service_type, error_pattern),
         *_mode_problems(mode, priority),
-        *solution_problems(solution_kind, solution_script),
+        *solution_problems(kind=solution_kind, script=solution_script),
     ]
     if problems:
         raise Invalid(problems, what="The runbook is not valid")
@@ -58,11 +58,11 @@ def create(
     return runbook
 
 
-def solution_problems(kind: str, script: str) -> list[Problem]:
+def solution_problems(*, kind: str, script: str) -> list[Problem]:
     """What is wrong with a solution of that kind."""
     if kind not in list(SolutionKind):
         return [Problem("solution_kind", "must be state, sls or shell")]
-    problems = script_problems("solution_script", script)
+    problems = script_problems(field="solution_script", script=script)
     if problems:
         return problems
     if kind == SolutionKind.STATE and not STATE_NAME.fullmatch(script.strip()):

@@ -1,0 +1,175 @@
+"""The house rules, held by test: floors, sizes, names, documentation."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rescuebot import errors
+from rescuebot.settings import Section, Settings
+
+ROOT = Path(__file__).parents[2]
+LIBRARY = ROOT / "rescuebot"
+STORIES = {"intake", "remediation", "tracking", "receiver", "doctor", "history", "starter"}
+GROUND = {"database", "settings", "errors", "clock", "logs"}
+# Beside both: they see all tables, or belong to no floor.
+BESIDE = {"tables", "migrations", "loader", "plain"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """The modules of the library by dotted name without its first part."""
+    for path in sorted(LIBRARY.rglob("*.py")):
+        parts = path.relative_to(LIBRARY).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        if "versions" not in parts:
+            yield name, path
+
+
+def imported(path: Path) -> set[str]:
+    """All that a module imports, by full dotted name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def floor(name: str) -> int:
+    """0 ground, 1 adapters, 2 nouns, 3 stories."""
+    room = name.split(".")[0]
+    if room in GROUND:
+        return 0
+    if room == "adapters":
+        return 1
+    return 3 if room in STORIES else 2
+
+
+def ours(path: Path) -> set[str]:
+    return {name.removeprefix("rescuebot.") for name in imported(path) if "rescuebot." in name}
+
+
+@pytest.mark.parametrize(("name", "path"), list(modules()))
+def test_the_library_imports_neither_salt_nor_flask(name: str, path: Path) -> None:
+    assert not {item.split(".")[0] for item in imported(path)} & {"salt", "flask", "devstack"}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [item for item in modules() if item[0].split(".")[0] not in BESIDE]
+)
+def test_imports_go_down_the_floors(name: str, path: Path) -> None:
+    up = {other for other in ours(path) if other.split(".")[0] not in BESIDE and other}
+    # The life of an engine is a door's helper that lives with its noun: it may ask for migrations.
+    assert all(floor(other) <= floor(name) for other in up), up
+
+
+def test_adapters_know_no_nouns() -> None:
+    for path in (LIBRARY / "adapters").glob("*.py"):
+        assert {name.split(".")[0] for name in ours(path)} <= {"errors", "settings", "adapters"}
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.glob("*/service.py")), ids=lambda p: p.parent.name)
+def test_services_are_keyword_only_and_never_commit(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            assert not node.args.args or node.name == "owner_name", f"{path}: {node.name}"
+    assert ".commit(" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for folder in ("rescuebot", "salt", "devstack", "tests")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "versions" not in path.parts and path.name != "rescue.py"
+    ],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_files_stay_short_and_open_with_a_sentence(path: Path) -> None:
+    text = path.read_text()
+    limit = 400 if "tests" not in path.parts else 600
+    assert len(text.splitlines()) <= limit
+    assert not text.strip() or ast.get_docstring(ast.parse(text)), "no sentence at the top"
+
+
+def test_every_public_function_of_the_library_and_of_the_doors_says_what_it_does() -> None:
+    silent = []
+    for path in [*LIBRARY.rglob("*.py"), *(ROOT / "salt").rglob("*.py")]:
+        # What lies under states/_modules is a link to salt/_modules.
+        if "versions" in path.parts or path.name == "env.py" or "states" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef)
+            if public and not node.name.startswith("_") and not ast.get_docstring(node):
+                silent.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert [entry for entry in silent if not entry.endswith(WELL_KNOWN)] == []
+
+
+# Methods whose meaning is given by whom they override, and helpers inside of functions.
+WELL_KNOWN = (" load_dialect_impl", " process_bind_param", " process_result_value", " told")
+
+
+def test_every_runner_function_has_a_cli_example() -> None:
+    tree = ast.parse((ROOT / "salt/_runners/rescue.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            words = ast.get_docstring(node) or ""
+            assert "CLI Example:" in words and f"rescue.{node.name}" in words, node.name
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    kinds = [errors.RescueError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    codes = [kind.code for kind in kinds]
+    assert len(codes) == len(set(codes))
+    assert all(re.fullmatch(r"[a-z_]+", code) for code in codes)
+
+
+def paths_of(section: type[Section], prefix: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Section):
+            yield from paths_of(inner, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs/settings.md").read_text()
+    assert [path for path in paths_of(Settings) if f"`{path}`" not in text] == []
+
+
+def test_the_wheel_holds_every_package_of_the_library() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    named = set(config["options"]["packages"].split())
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in LIBRARY.rglob("__init__.py")}
+    assert found <= named
+
+
+def test_logs_are_event_names_with_fields_and_no_f_strings() -> None:
+    for _, path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "log"
+            ):
+                first = node.args[0]
+                assert isinstance(first, ast.Constant), f"{path}:{node.lineno}"
+                assert re.fullmatch(r"[a-z_]+", str(first.value)), f"{path}:{node.lineno}"
+
+
+def test_no_file_names_a_package_index() -> None:
+    for path in [*(ROOT / "requirements").iterdir(), ROOT / "setup.cfg", ROOT / "Makefile"]:
+        assert not re.search(r"--(extra-)?index-url|--find-links|https?://", path.read_text()), path
