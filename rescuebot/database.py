@@ -252,8 +252,11 @@ def _begin_sqlite(connection: Connection) -> None:
 def _own_errors() -> Iterator[None]:
     try:
         yield
-    except exc.OperationalError as error:
-        raise _translated(error) from error
+    except (exc.OperationalError, exc.ProgrammingError) as error:
+        translated = _translated(error)
+        if translated is None:
+            raise
+        raise translated from error
     except exc.IntegrityError as error:
         if _is_duplicate(error):
             raise Contention("Another transaction has just inserted the same key.") from error
@@ -264,7 +267,8 @@ def _own_errors() -> Iterator[None]:
         raise DatabaseUnavailable("The database does not answer.") from error
 
 
-def _translated(error: exc.OperationalError) -> RescueError:
+def _translated(error: exc.DBAPIError) -> RescueError | None:
+    """What it means to us; None when it is a mistake of ours, which must be seen as such."""
     original = error.orig
     code = original.args[0] if original is not None and original.args else None
     if code in _CONTENTION_CODES or "database is locked" in str(code):
@@ -273,6 +277,8 @@ def _translated(error: exc.OperationalError) -> RescueError:
         return SchemaOutdated(
             "The tables of Rescue Bot are missing.", remedy="Run: salt-run rescue.migrate"
         )
+    if isinstance(error, exc.ProgrammingError):
+        return None
     return DatabaseUnavailable("The database does not answer or refused the work.")
 
 

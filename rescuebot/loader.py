@@ -1,4 +1,7 @@
-"""Tell Salt where the installed package keeps what a master and a minion load.
+"""Tell Salt where the installed package keeps what a master loads.
+
+Minions get their module from the master's file_roots and in no other way, so there is only one copy
+that can be out of date.
 
 The callable form of the ``salt.loader`` entry point, because the module form looks for folders
 named ``engines``, not ``_engines``, and breaks under an editable install.
@@ -11,7 +14,6 @@ from importlib import import_module
 # Salt's name of the kind of module: our package that holds such modules.
 _PACKAGES = {
     "engines": "rescuebot_salt.engines",
-    "modules": "rescuebot_salt.modules",
     "output": "rescuebot_salt.output",
     "pillar": "rescuebot_salt.pillar",
     "runners": "rescuebot_salt.runners",

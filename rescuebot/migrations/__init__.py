@@ -14,7 +14,7 @@ from rescuebot.errors import DatabaseUnavailable, SchemaOutdated
 from rescuebot.settings import DatabaseSettings
 
 # Before the import: alembic tells of each of its plugins while it is being imported.
-logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 from alembic import command  # noqa: E402
 from alembic.config import Config  # noqa: E402

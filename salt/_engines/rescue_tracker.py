@@ -73,7 +73,9 @@ class Tracker:
         for work in (self._hear, self._record):
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
         with SaltFleet(self._opts) as salt_fleet:
-            self._register(salt_fleet, salt_fleet.known_minions())
+            # Minions that started before this engine did are greeted now.
+            for name in salt_fleet.known_minions()[:MOST_HINTS]:
+                self._started.put_nowait(name)
             every = [
                 Every(self._config.tracker.heartbeat_seconds, self._life.beat),
                 Every(RECONCILE_SECONDS, lambda: self._sweep(salt_fleet)),
@@ -111,6 +113,7 @@ class Tracker:
                 self._planned.set()
             elif tag[1] == "minion" and tag[-1] == "start":
                 self._started.put_nowait("/".join(tag[2:-1]))
+                self._planned.set()
         except (IndexError, KeyError, TypeError, AttributeError):
             log.debug("rescue_tracker passes over an event of another shape")
         except queue.Full:

@@ -42,7 +42,6 @@ COLUMNS = {
         "id",
         "cloudwatch_event_id",
         "server_id",
-        "minion_id",
         "solution_name",
         "state",
         "verdict",
@@ -93,24 +92,35 @@ WHOLE = {
     "verdict",
     "step",
 }
-HEADINGS = {"cloudwatch_event_id": "event", "occurrences": "times", "service_type": "service"}
+HEADINGS = {
+    "cloudwatch_event_id": "event",
+    "occurrences": "times",
+    "service_type": "service",
+    "solution_name": "solution",
+}
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
 LONGEST = 400
 NARROWEST, WIDEST = 80, 200
+NARROWEST_TEXT = 12
+GAP = 2  # between two columns
 
 
 def output(data, **kwargs):  # pylint: disable=unused-argument
     """The text for the terminal."""
     console = Console(
         file=io.StringIO(),
-        width=min(max(shutil.get_terminal_size((120, 24)).columns, NARROWEST), WIDEST),
+        width=_width(),
         force_terminal=bool(__opts__.get("color")),
         highlight=False,
         emoji=False,
         markup=False,
     )
     console.print(_drawn(data))
-    return console.file.getvalue().rstrip("\n")
+    return console.file.getvalue().strip("\n")
+
+
+def _width():
+    return min(max(shutil.get_terminal_size((120, 24)).columns, NARROWEST), WIDEST)
 
 
 def _drawn(data):
@@ -131,18 +141,33 @@ def _drawn(data):
 
 def _rows(rows, title=None):
     columns = next((names for key, names in COLUMNS.items() if key in rows[0]), tuple(rows[0]))
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for name in columns:
-        one_line = name in WHOLE or name == "event_message"
-        table.add_column(
-            HEADINGS.get(name, name).replace("_", " "),
-            overflow="ellipsis" if one_line else "fold",
-            no_wrap=one_line,
-            min_width=20 if name in ("server_id", "event_time", "decided_at") else None,
-        )
-    for row in rows:
-        table.add_row(*[_cell(row.get(name)) for name in columns])
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    headings = {name: HEADINGS.get(name, name).replace("_", " ") for name in columns}
+    cells = {name: [_cell(row.get(name)) for row in rows] for name in columns}
+    if "event_message" in cells:
+        _shorten(cells, headings, "event_message")
+    for name in cells:
+        table.add_column(headings[name], overflow="fold", no_wrap=name in WHOLE)
+    for line in zip(*cells.values(), strict=True):
+        table.add_row(*line)
     return table
+
+
+def _shorten(cells, headings, name):
+    """Cut the one column to what the others leave of the line, so that a row is one line."""
+    taken = sum(
+        GAP + max(len(headings[other]), *(cell.cell_len for cell in column))
+        for other, column in cells.items()
+        if other != name
+    )
+    room = _width() - taken - GAP
+    if room < NARROWEST_TEXT:
+        del cells[name]  # a narrow terminal; rescue.event and --out=json have it
+        return
+    for cell in cells[name]:
+        cell.truncate(room, overflow="ellipsis")
 
 
 def _pairs(values):

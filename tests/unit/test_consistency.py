@@ -129,8 +129,8 @@ def test_every_error_has_a_code_of_its_own() -> None:
     kinds = [errors.RescueError]
     for kind in kinds:
         kinds += kind.__subclasses__()
-    codes = [kind.code for kind in kinds]
-    assert len(codes) == len(set(codes))
+    codes = [kind.code for kind in kinds if kind.__module__.startswith("rescuebot")]
+    assert sorted(codes) == sorted(set(codes))
     assert all(re.fullmatch(r"[a-z_]+", code) for code in codes)
 
 

@@ -1,0 +1,180 @@
+"""The demo: a real alarm, a real queue, a real master and minion, and a service that runs again.
+
+``python -m devstack.demo --once`` exits 0 only when every act ended as it must. Without ``--once``
+the world stays up until Ctrl-C and the demo tells how to look around.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from devstack import preflight, process
+from devstack.acts import Stage
+from devstack.errors import WorldError
+from devstack.narration import Narrator
+from devstack.place import DEFAULT_DIRECTORY, Place, tool
+from devstack.world import World
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play the demo; the exit code."""
+    given = _parsed(arguments)
+    narrator = Narrator()
+    try:
+        return _play(given, narrator)
+    except WorldError as error:
+        narrator.trouble(error)
+        narrator.say(f"The logs are in {Place(given.directory).directory / 'logs'}.")
+        return 1
+    except KeyboardInterrupt:
+        narrator.say("Interrupted; everything that was started has been ended.")
+        return INTERRUPTED
+
+
+def _play(given: argparse.Namespace, narrator: Narrator) -> int:
+    place = Place(given.directory)
+    narrator.title("Rescue Bot: the embedded world comes up")
+    for words in preflight.check(place, database=given.database):
+        narrator.progress(words)
+    world = World(
+        given.directory,
+        database=given.database,
+        minions=given.minions,
+        tell=narrator.progress,
+    )
+    with _ended_in_peace(world, narrator):
+        _prepare(world, narrator)
+        good = _acts(world, narrator)
+        if not given.once:
+            _stay(world, narrator)
+    return 0 if good else 1
+
+
+class _ended_in_peace:
+    """Starts the world, and ends it without being disturbed by an impatient second Ctrl-C."""
+
+    def __init__(self, world: World, narrator: Narrator) -> None:
+        self._world, self._narrator = world, narrator
+
+    def __enter__(self) -> World:
+        return self._world.start()
+
+    def __exit__(self, *_: object) -> None:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._narrator.progress("ending the world")
+            self._world.close()
+            left = process.leftovers(self._world.place)
+            self._narrator.progress(f"ended; processes left: {len(left)}")
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _prepare(world: World, narrator: Narrator) -> None:
+    """Load the starter runbooks and let the doctor look."""
+    narrator.progress("loading the starter commands and runbooks")
+    loaded = world.run("rescue.starter")
+    for kind, counts in loaded.items():
+        narrator.progress(f"{kind}: {_counted(counts)}")
+    narrator.progress("asking the doctor whether all is in place")
+    report = world.run("rescue.doctor")
+    for check in report["checks"]:
+        narrator.fact(check["ok"], f"{check['name']}: {check['detail']} {check['remedy']}".strip())
+    if not report["ok"]:
+        raise WorldError("The doctor is not content.", remedy="Do what stands beside FAILED.")
+
+
+def _acts(world: World, narrator: Narrator) -> bool:
+    """Play the acts and give the verdict."""
+    ledger = world.ledger()
+    try:
+        stage = Stage(world=world, ledger=ledger, narrator=narrator)
+        good = stage.play()
+    finally:
+        ledger.dispose()
+    narrator.title("Verdict")
+    narrator.lines("\n".join(stage.summary))
+    if good:
+        narrator.say("All acts ended as they must.", colour="green")
+    else:
+        narrator.say("Not everything ended as it must: see FAILED above.", colour="red")
+        narrator.say(f"The logs and the ledger stay in {world.directory} until the next start.")
+    return good
+
+
+def _stay(world: World, narrator: Narrator) -> None:
+    """Keep the world up until Ctrl-C, and tell what one can do with it."""
+    narrator.title("Look around")
+    narrator.say("The world stays up until Ctrl-C. From another terminal:")
+    for words, lines in hints(world.directory, database_url=world.database_url).items():
+        narrator.blank()
+        narrator.say(words)
+        narrator.lines("\n".join(lines))
+    narrator.blank()
+    narrator.say("Ctrl-C ends it.", colour="bold")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        narrator.blank()
+
+
+def hints(directory: Path, *, database_url: str) -> dict[str, list[str]]:
+    """Lines to copy, by what they are for."""
+    shown = _short(directory)
+    salt_run = f"{_short(tool('salt-run'))} -c {shown}/master"
+    module = f"{_short(Path(sys.executable))} -m devstack"
+    where = "" if directory == DEFAULT_DIRECTORY else f" --directory {shown}"
+    database = database_url.removeprefix("sqlite:///")
+    opened = f"sqlite3 {_short(Path(database))}" if database != database_url else database_url
+    return {
+        "What Rescue Bot remembers:": [
+            f"{salt_run} rescue.{words}"
+            for words in ("events", "event 1", "executions", "runbooks", "stats")
+        ],
+        # It asks the queue, so it needs the credentials of the world, which this gives it.
+        "Is everything in place (and every other salt-run, with less typing):": [
+            f"{module}{where} run rescue.doctor",
+        ],
+        "Send another alarm, or kill the service before:": [
+            f"{module}{where} alarm mysql",
+            f"{module}{where} alarm mysql --kill",
+            f"{module}{where} alarm web --kill",
+        ],
+        "Processes, database and logs:": [
+            f"{module}{where} status",
+            opened,
+            f"ls {shown}/logs",
+        ],
+    }
+
+
+def _short(path: Path) -> str:
+    """The path as one would type it from here."""
+    relative = os.path.relpath(path)
+    return shlex.quote(relative if not relative.startswith("..") else str(path))
+
+
+def _counted(counts: Any) -> str:
+    return ", ".join(f"{number} {what}" for what, number in dict(counts).items())
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m devstack.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="play the acts, end the world, exit")
+    parser.add_argument("--directory", type=Path, default=DEFAULT_DIRECTORY)
+    parser.add_argument("--database", choices=("sqlite", "mariadb"), default="sqlite")
+    parser.add_argument("--minions", type=int, default=1)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Install the Debian packages that the tests need and this machine lacks.
+set -eu
+
+lacking=""
+command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ] || lacking="$lacking mariadb-server"
+[ -z "$lacking" ] && exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "Please install:$lacking (there is no apt-get here to do it)." >&2
+    exit 1
+fi
+as_root=""
+[ "$(id -u)" -eq 0 ] || as_root="sudo -n"
+echo "Installing$lacking …"
+export DEBIAN_FRONTEND=noninteractive
+# No daemon may start by itself: the tests start their own on loopback.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ] && [ -z "$as_root" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    trap 'rm -f "$policy"' EXIT
+fi
+$as_root apt-get update -qq
+# shellcheck disable=SC2086
+$as_root apt-get install -y -qq --no-install-recommends $lacking >/dev/null
