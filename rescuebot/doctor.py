@@ -44,15 +44,16 @@ class Check:
 class MasterFacts:
     """What Salt knows: the master's configuration and what the minions answered.
 
-    `self_tests` has each accepted minion: the answer of ``rescue.self_test``, or None if it gave
-    none. `probe` is the word that should have come back through the pillar.
+    `self_tests` has each accepted minion with its answer to ``rescue.self_test``, or None if it gave
+    none; it is None as a whole when the master itself does not answer. `probe` is the word that
+    should have come back through the pillar.
     """
 
     reactor: Sequence[Mapping[str, Any]] = ()
     on_demand_pillars: Sequence[str] = ()
     engines: Sequence[str] = ()
     probe: str = ""
-    self_tests: Mapping[str, Any] = field(default_factory=dict)
+    self_tests: Mapping[str, Any] | None = field(default_factory=dict)
 
 
 def examine(
@@ -191,6 +192,13 @@ def _pillar(facts: MasterFacts) -> Check:
 
 
 def _minions(facts: MasterFacts) -> Check:
+    if facts.self_tests is None:
+        return Check(
+            name="minions",
+            ok=False,
+            detail="The master does not answer, so no minion could be asked.",
+            remedy="Start the salt-master and look into its log.",
+        )
     if not facts.self_tests:
         return Check(
             name="minions",
@@ -205,7 +213,9 @@ def _minions(facts: MasterFacts) -> Check:
     }
     if not faults:
         return Check(
-            name="minions", ok=True, detail=f"{len(facts.self_tests)} have the module and pillar."
+            name="minions",
+            ok=True,
+            detail=f"All {len(facts.self_tests)} have the module and the pillar.",
         )
     told = [f"{name}: {fault[0]}" for name, fault in list(faults.items())[:_NAMED]]
     return Check(
@@ -253,7 +263,7 @@ def _servers(database: Database, facts: MasterFacts) -> Check:
             "salt-key -d <id>; then restart the right minion.",
         )
     tied = {row.minion_id for row in rows if row.minion_id}
-    untied = sorted(set(facts.self_tests) - tied)
+    untied = sorted(set(facts.self_tests or ()) - tied)
     if untied:
         return Check(
             name="servers",
@@ -261,4 +271,4 @@ def _servers(database: Database, facts: MasterFacts) -> Check:
             detail=f"No server is tied to {', '.join(untied[:_NAMED])}.",
             remedy="Restart these minions while rescue_tracker runs; it reads their grains then.",
         )
-    return Check(name="servers", ok=True, detail=f"{len(tied)} servers are tied to minions.")
+    return Check(name="servers", ok=True, detail=f"Servers tied to minions: {len(tied)}.")

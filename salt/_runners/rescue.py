@@ -12,6 +12,7 @@ import time
 import uuid
 
 import salt.client
+import salt.exceptions
 import salt.utils.minions
 
 from rescuebot import clock, database
@@ -312,19 +313,36 @@ def _master_facts():
 
 
 def _self_tests(probe):
-    """Each accepted minion's answer to the self test, None where it gave none in time."""
+    """Each accepted minion's answer to the self test, None where it gave none in time.
+
+    None for all when the master itself does not answer.
+    """
     accepted = salt.utils.minions.CkMinions(__opts__).check_minions("*")["minions"]
     if not accepted:
         return {}
+    try:
+        answers = _ask_minions(accepted, "rescue.self_test", probe)
+    except salt.exceptions.SaltException:
+        return None
+    # For a minion that is away Salt makes up an answer and marks it so.
+    away = {"out": "no_return"}
+    found = {name: answers.get(name) or away for name in accepted}
+    return {
+        name: None if data.get("out") == away["out"] else data.get("ret")
+        for name, data in found.items()
+    }
+
+
+def _ask_minions(names, function, *arguments):
     with salt.client.LocalClient(mopts=dict(__opts__)) as client:
-        answers = client.cmd(
-            accepted,
-            "rescue.self_test",
-            [probe],
+        return client.cmd(
+            names,
+            function,
+            arguments,
             timeout=SELF_TEST_SECONDS,
             tgt_type="list",
+            full_return=True,
         )
-    return {name: answers.get(name) or None for name in accepted}
 
 
 def _limit(value):

@@ -79,6 +79,7 @@ def test_all_that_needs_no_queue_is_well(healthy: Database) -> None:
         ({"engines": ["rescue_sqs"]}, "engines", "does not start rescue_tracker", "engines:"),
         ({"later": timedelta(minutes=1)}, "engines", "No heartbeat of rescue_sqs", "master's log"),
         ({"on_demand_pillars": []}, "pillar_on_demand", "does not allow", "on_demand_ext_pillar"),
+        ({"self_tests": None}, "minions", "master does not answer", "Start the salt-master"),
         ({"self_tests": {}}, "minions", "accepted no minion", "salt-key"),
         ({"self_tests": {MINION: None}}, "minions", "does not answer", "minion runs"),
         ({"self_tests": {MINION: "'x' is not available."}}, "minions", "no module", "file_roots"),

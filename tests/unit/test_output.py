@@ -91,6 +91,5 @@ def test_the_doctor_shows_remedies_beside_what_fails(outputter: ModuleType) -> N
 def test_long_results_are_shortened_and_say_where_the_rest_is(outputter: ModuleType) -> None:
     execution = {"id": 1, "logs": [{"step": "fix", "execution_result": "x" * 5000}]}
     text = outputter.output(execution)
-    assert "(5000 characters; --out=json has them)" in "".join(
-        part.strip() for part in text.splitlines()
-    ).replace("(5000characters", "(5000 characters")
+    assert "(5000 characters;" in text and "--out=json has them)" in text
+    assert text.count("x") < 1000
