@@ -44,7 +44,7 @@ class Check:
 class MasterFacts:
     """What Salt knows: the master's configuration and what the minions answered.
 
-    `self_tests` has each accepted minion with its answer to ``rescue.self_test``, or None if it gave
+    `self_tests` has each accepted minion with its answer to ``rescue.self_test``, None if it gave
     none; it is None as a whole when the master itself does not answer. `probe` is the word that
     should have come back through the pillar.
     """

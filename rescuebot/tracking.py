@@ -303,7 +303,7 @@ def _settle(given: Return, *, database: Database, now: clock.Clock) -> bool:
             return ending.unreadable(
                 session=session, execution=execution, value=given.value, now=now()
             )
-        if result.verdict == "busy" and now() - execution.planned_at < _BUSY_AT_MOST:
+        if result.did_nothing and now() - execution.planned_at < _BUSY_AT_MOST:
             return service.plan_again(
                 session=session, execution=execution, not_before=now() + _BUSY_PAUSE
             )

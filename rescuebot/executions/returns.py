@@ -6,7 +6,6 @@ command a step ran is read from our own pinned text, not from the return.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -65,9 +64,9 @@ class Returned(BaseModel):
     steps: list[ReturnedStep] = Field(default_factory=list, max_length=8)
 
     @property
-    def ended_at(self) -> datetime:
-        """When the minion says that it was over."""
-        return self.finished_at
+    def did_nothing(self) -> bool:
+        """Whether nothing was begun, for a reason that passes: the run may be planned again."""
+        return self.verdict == "busy" or (self.verdict == "refused" and self.reason == "no_work")
 
 
 def read(value: Any) -> Returned | None:

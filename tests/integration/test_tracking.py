@@ -344,6 +344,15 @@ def test_a_minion_without_the_module_is_synced_and_tried_again_once(scene: Scene
     assert scene.event().outcome is Outcome.REJECTED
 
 
+def test_a_minion_that_could_not_fetch_its_work_is_asked_again_later(scene: Scene) -> None:
+    scene.plan()
+    scene.dispatch()
+    scene.bring(scene.result("refused", reason="no_work", steps=[]))
+    assert scene.event().status is EventStatus.PROCESSING
+    scene.at += timedelta(seconds=11)
+    assert scene.dispatch() == 1
+
+
 def test_a_busy_minion_is_waited_for_without_end_of_the_event(scene: Scene) -> None:
     scene.plan()
     scene.dispatch()
