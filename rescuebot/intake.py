@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from rescuebot import clock
+from rescuebot import clock, faults
 from rescuebot.adapters.cloudwatch import AlarmDescription
 from rescuebot.adapters.sqs import QueueMessage
 from rescuebot.database import Database, Unstorable, repeat_on_contention
@@ -106,6 +106,7 @@ def _record(
             recorded.append(events.record(session=session, report=report, dedup=dedup, now=now))
             _explain(session, report, recorded[-1], now)
         dead_letters.bury(session=session, letters=letters, now=now)
+        faults.point("intake.recorded")
     return recorded
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import tenacity
 
-from rescuebot import intake
+from rescuebot import faults, intake
 from rescuebot.adapters.sqs import Queue, QueueMessage
 from rescuebot.database import Database
 from rescuebot.errors import RescueError
@@ -92,15 +92,19 @@ class Receivers:
             self._process(messages)
 
     def _process(self, messages: list[QueueMessage]) -> None:
+        faults.point("intake.received")
         receipt = intake.receive(
             messages,
             database=self._database,
             settings=self._settings.intake,
             describe=self._describe,
         )
+        faults.point("intake.committed")
         kept = self._queue.delete(receipt.done)
+        faults.point("intake.deleted")
         for hint in receipt.hints:
             self._announce(hint)
+        faults.point("intake.hinted")
         self._count(len(messages), receipt)
         log.info(
             "batch_recorded",

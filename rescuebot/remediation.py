@@ -6,13 +6,14 @@ planned, never in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from rescuebot import clock
+from rescuebot import clock, faults
+from rescuebot.audit import service as audit
 from rescuebot.commands import service as commands
 from rescuebot.commands.model import CommandType, SaltStackCommand
 from rescuebot.database import Database, repeat_on_contention
@@ -44,10 +45,12 @@ class Choice:
     fix: Fix
     mode: RunbookMode
     words: str
+    attempts: int | None = None
+    retry_seconds: int | None = None
 
 
 def handle(
-    event_ids: Iterable[object],
+    event_ids: object,
     *,
     state: NamedState,
     owner: str,
@@ -57,15 +60,36 @@ def handle(
 ) -> dict[str, int]:
     """Claim each event and decide what to do about it; returns how many went which way.
 
-    `event_ids` is a hint from an open bus: ids that are unknown or taken are passed over.
+    `event_ids` is a hint from an open bus: ids that are taken are passed over, and what names no
+    event of ours is noted in the audit.
     """
     told: dict[str, int] = {}
-    for event_id in _ids(event_ids):
+    hinted = event_ids if isinstance(event_ids, list | tuple) else [event_ids]
+    for event_id in _ids(hinted):
         what = _handle_one(
             event_id, state=state, owner=owner, database=database, settings=settings, now=now
         )
         told[what] = told.get(what, 0) + 1
+    if told.get("unknown") or not all(_is_id(item) for item in hinted):
+        _note_forged(hinted, owner=owner, database=database, now=now())
     return told
+
+
+@repeat_on_contention
+def _note_forged(
+    hinted: Sequence[object], *, owner: str, database: Database, now: datetime
+) -> None:
+    """A hint that intake did not give: nothing is done about it but to write it down."""
+    some = ", ".join(repr(item)[:40] for item in hinted[:5])
+    with database.transaction() as session:
+        audit.note_attempt(
+            session=session,
+            actor=owner,
+            action="forged_hint",
+            subject="event bus",
+            detail=f"A hint named ids that are no events: {some} ({len(hinted)} in all).",
+            now=now,
+        )
 
 
 @repeat_on_contention
@@ -81,14 +105,26 @@ def _handle_one(
     with database.transaction() as session:
         event = events.claim(session=session, event_id=event_id, owner=owner, now=now())
         if event is None:
-            return "passed_over"
-        choice = _choose(session, event, state, now())
-        if choice is None:
-            return _end_without_runbook(session, event, now())
-        minion_id = servers.minion_of(session=session, server_id=event.server_id)
-        if minion_id is None:
-            return _end_without_minion(session, event, now())
-        return _plan(session, event, choice, minion_id, settings, now())
+            known = events.exists(session=session, event_id=event_id)
+            return "passed_over" if known else "unknown"
+        faults.point("handle.claimed")
+        what = _decide(session, event, state, settings, now())
+        faults.point("handle.planned")
+    faults.point("handle.committed")
+    return what
+
+
+def _decide(
+    session: Session, event: CloudWatchEvent, state: NamedState, settings: Settings, now: datetime
+) -> str:
+    """What is to be done about a claimed event, or why nothing is."""
+    choice = _choose(session, event, state, now)
+    if choice is None:
+        return _end_without_runbook(session, event, now)
+    minion_id = servers.minion_of(session=session, server_id=event.server_id)
+    if minion_id is None:
+        return _end_without_minion(session, event, now)
+    return _plan(session, event, choice, minion_id, settings, now)
 
 
 def run_command(
@@ -158,7 +194,13 @@ def _from_runbook(runbook: RunbookScript, words: str) -> Choice:
         name=f"Runbook {runbook.id} '{runbook.title}'",
         runbook_id=runbook.id,
     )
-    return Choice(fix=fix, mode=runbook.mode, words=words)
+    return Choice(
+        fix=fix,
+        mode=runbook.mode,
+        words=words,
+        attempts=runbook.attempts,
+        retry_seconds=runbook.retry_seconds,
+    )
 
 
 def _from_reactor(event: CloudWatchEvent, state: NamedState, words: str) -> Choice | None:
@@ -210,6 +252,12 @@ def _plan(
         settings=settings.execution,
         event_id=event.id,
         state=ExecutionState.HELD if held else ExecutionState.PLANNED,
+        attempts=choice.attempts or settings.execution.attempts,
+        retry_seconds=(
+            settings.execution.retry_seconds
+            if choice.retry_seconds is None
+            else choice.retry_seconds
+        ),
         now=now,
     )
     if held:
@@ -304,7 +352,11 @@ def _steps_of(
     return (Step.FIX, Step.VERIFY), check, fix
 
 
-def _ids(event_ids: Iterable[object]) -> list[int]:
-    """The numbers among the hinted ids, each once; booleans and texts are no ids."""
-    numbers = [i for i in event_ids if isinstance(i, int) and not isinstance(i, bool)]
-    return list(dict.fromkeys(number for number in numbers if 0 < number < 2**31))[:_MOST_IDS]
+def _ids(hinted: Iterable[object]) -> list[int]:
+    """The ids among what was hinted at, each once, as many as a hint of ours could hold."""
+    return list(dict.fromkeys(i for i in hinted if isinstance(i, int) and _is_id(i)))[:_MOST_IDS]
+
+
+def _is_id(item: object) -> bool:
+    """Booleans and texts are no ids."""
+    return isinstance(item, int) and not isinstance(item, bool) and 0 < item < 2**31

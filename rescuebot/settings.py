@@ -125,6 +125,13 @@ class ExecutionSettings(Section):
     verify_seconds: int = Field(default=30, ge=0, le=600)
     # Beyond the limit, how long a return may be on its way before the run counts as lost.
     grace_seconds: int = Field(default=30, ge=1, le=600)
+    # How often a fix is tried in all, and the pause before the second try; it doubles each time.
+    attempts: int = Field(default=3, ge=1, le=20)
+    retry_seconds: int = Field(default=30, ge=0, le=3600)
+    # How long a minion that is away or busy is waited for.
+    offline_minutes: int = Field(default=30, ge=1, le=1440)
+    # A job whose work has not been fetched for so long has not reached its minion.
+    fetch_seconds: int = Field(default=20, ge=1, le=300)
 
 
 class TrackerSettings(Section):
@@ -133,6 +140,19 @@ class TrackerSettings(Section):
     poll_seconds: float = Field(default=0.25, ge=0.05, le=10)
     batch: int = Field(default=200, ge=1, le=2000)
     heartbeat_seconds: float = Field(default=5.0, ge=0.5, le=60)
+
+
+class SweepSettings(Section):
+    """How the ledger is looked through for work that got stuck."""
+
+    seconds: float = Field(default=2.0, ge=0.2, le=60)
+    batch: int = Field(default=200, ge=1, le=2000)
+    # An event that nobody has claimed is hinted at again after so long, so many times, and then
+    # handled by the sweep itself.
+    rehint_seconds: int = Field(default=10, ge=1, le=3600)
+    hints: int = Field(default=2, ge=0, le=20)
+    # A claim without anything decided, which no crash should leave, is given back after so long.
+    claim_seconds: int = Field(default=60, ge=5, le=3600)
 
 
 class ServerSettings(Section):
@@ -157,6 +177,7 @@ class Settings(Section):
     intake: IntakeSettings = Field(default_factory=IntakeSettings)
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
     tracker: TrackerSettings = Field(default_factory=TrackerSettings)
+    sweep: SweepSettings = Field(default_factory=SweepSettings)
     servers: ServerSettings = Field(default_factory=ServerSettings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rescuebot.audit.model import AuditEntry
 from rescuebot.commands.model import SaltStackCommand
 from rescuebot.database import Base
 from rescuebot.events.model import CloudWatchEvent, DeadLetter, EventOccurrence
@@ -12,6 +13,7 @@ from rescuebot.runbooks.model import RunbookScript
 from rescuebot.servers.model import Server
 
 ALL = (
+    AuditEntry,
     CloudWatchEvent,
     DeadLetter,
     Decision,

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from rescuebot import clock
+from rescuebot import clock, faults
+from rescuebot.audit import service as audit
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import FleetUnavailable
 from rescuebot.executions import ending, returns, service
@@ -28,17 +29,19 @@ log = logger(__name__)
 FUNCTION = "rescue.execute"
 SYNC = "saltutil.sync_modules"
 
-# How long a dispatched job may be without proof of its publication before it is published again.
-_UNPUBLISHED_FOR = timedelta(seconds=5)
-# A return is looked up in the job cache when the bus has not brought it for so long.
-_QUIET_FOR = timedelta(seconds=2)
 _AFTER_SYNC = timedelta(seconds=3)
 _BUSY_PAUSE = timedelta(seconds=10)
-_BUSY_AT_MOST = timedelta(minutes=15)
 
 
 class Fleet(Protocol):
     """What tracking needs of Salt; `salt/_engines/rescue_tracker.py` has the real one."""
+
+    @property
+    def master(self) -> str:
+        """The id of the master, whose job cache holds what is published here."""
+
+    def accepted(self) -> set[str]:
+        """The minions whose key this master has accepted."""
 
     def mint_jid(self) -> str:
         """A job id that no job has had."""
@@ -77,23 +80,9 @@ def dispatch_due(
     """Send out what is planned, equal work as one job; returns how many executions went out."""
     jobs = _commit_jobs(database=database, fleet=fleet, settings=settings, now=now())
     for job in jobs:
-        _publish(job, database=database, fleet=fleet, now=now)
+        faults.point("dispatch.committed")
+        publish(job, database=database, fleet=fleet, now=now)
     return sum(len(job.minions) for job in jobs)
-
-
-def publish_again(
-    *, database: Database, fleet: Fleet, settings: Settings, now: clock.Clock = clock.now
-) -> int:
-    """Publish the jobs that were committed but may never have gone out; returns how many."""
-    with database.reading() as session:
-        found = service.unpublished(
-            session=session, before=now() - _UNPUBLISHED_FOR, limit=settings.tracker.batch
-        )
-    jobs = _jobs_of(found)
-    for job in jobs:
-        log.info("job_published_again", jid=job.jid, minions=len(job.minions))
-        _publish(job, database=database, fleet=fleet, now=now)
-    return len(jobs)
 
 
 @repeat_on_contention
@@ -106,9 +95,12 @@ def hand_out(
     with database.transaction() as session:
         execution = service.work_of(session=session, dispatch_id=dispatch_id, minion_id=minion_id)
         if execution is None:
+            _note_stranger(session, dispatch_id, minion_id, now())
             return None
-        service.start(session=session, execution=execution, now=now())
-        return {
+        if not service.start(session=session, execution=execution, now=now()):
+            return None
+        faults.point("handout.started")
+        work = {
             "dispatch": dispatch_id,
             "execution_id": execution.id,
             "server_id": execution.server_id,
@@ -116,6 +108,21 @@ def hand_out(
             "verify_seconds": execution.verify_seconds,
             "pinned": execution.pinned,
         }
+    faults.point("handout.committed")
+    return work
+
+
+def _note_stranger(session: Session, dispatch_id: str, minion_id: str, now: datetime) -> None:
+    """Somebody asked for work that is another minion's. Work that has ended is no attempt."""
+    if service.is_of_another(session=session, dispatch_id=dispatch_id, minion_id=minion_id):
+        audit.note_attempt(
+            session=session,
+            actor=f"minion {minion_id}",
+            action="foreign_work",
+            subject=f"dispatch {dispatch_id}",
+            detail="The minion asked for the work of another minion and was given nothing.",
+            now=now,
+        )
 
 
 def record_return(
@@ -131,34 +138,26 @@ def record_return(
         return False  # the job cache holds it whole; `reconcile` takes it from there
     if returns.lacks_module(given.value):
         return _after_sync(given, database=database, fleet=fleet, now=now)
-    return _settle(given, database=database, now=now)
+    return _settle(given, database=database, settings=settings, now=now)
 
 
-def reconcile(
-    *, database: Database, fleet: Fleet, settings: Settings, now: clock.Clock = clock.now
-) -> int:
-    """Settle from the job cache what the bus did not bring; returns how many were settled.
+def jobs_of(executions: Iterable[Execution]) -> list[Job]:
+    """The jobs that dispatched executions belong to."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for item in executions:
+        if item.jid and item.dispatch:
+            key = (item.jid, item.dispatch, item.pinned_sha256)
+            groups.setdefault(key, []).append(item.minion_id)
+    return [
+        Job(jid=jid, dispatch=dispatch_id, sha256=sha256, minions=tuple(minions))
+        for (jid, dispatch_id, sha256), minions in groups.items()
+    ]
 
-    What is past its deadline and not in the cache either has been lost.
-    """
-    with database.reading() as session:
-        out = service.active(
-            session=session, before=now() - _QUIET_FOR, limit=settings.tracker.batch
-        )
-    settled = 0
-    for jid in dict.fromkeys(execution.jid for execution in out if execution.jid):
-        found = fleet.returns_of(jid)
-        for execution in (item for item in out if item.jid == jid):
-            if execution.minion_id in found:
-                given = Return(
-                    jid=jid, minion_id=execution.minion_id, value=found[execution.minion_id]
-                )
-                settled += record_return(
-                    given, database=database, fleet=fleet, settings=settings, now=now
-                )
-            elif execution.deadline_at is not None and execution.deadline_at < now():
-                settled += _lose(execution, database=database, now=now)
-    return settled
+
+def says_that_it_runs(value: Any) -> bool:
+    """Whether a minion answered that it is still at the dispatch."""
+    result = returns.read(value)
+    return result is not None and result.still_runs
 
 
 @repeat_on_contention
@@ -166,10 +165,11 @@ def _commit_jobs(
     *, database: Database, fleet: Fleet, settings: Settings, now: datetime
 ) -> list[Job]:
     """Take planned executions for jobs whose ids are committed before anything is sent."""
-    if not _anything_due(database, now):
+    minions = fleet.accepted()
+    if not _anything_due(database, minions, now):
         return []
     with database.transaction() as session:
-        due = service.due(session=session, now=now, limit=settings.tracker.batch)
+        due = service.due(session=session, now=now, limit=settings.tracker.batch, minions=minions)
         # Another tracker may have read the same rows: under the locks of the servers we look again.
         servers.lock(session=session, server_ids=[item.server_id for item in due], now=now)
         busy = service.busy_servers(session=session, server_ids=[item.server_id for item in due])
@@ -177,6 +177,7 @@ def _commit_jobs(
         jobs = []
         for sha256, group in _by_hash(free).items():
             jobs += _commit_job(session, sha256, group, fleet, settings, now)
+        faults.point("dispatch.taken")
     return jobs
 
 
@@ -198,6 +199,7 @@ def _commit_job(
             execution=execution,
             dispatch_id=dispatch_id,
             jid=jid,
+            master=fleet.master,
             grace=grace,
             now=now,
         )
@@ -207,10 +209,10 @@ def _commit_job(
     return [Job(jid=jid, dispatch=dispatch_id, sha256=sha256, minions=tuple(taken))]
 
 
-def _anything_due(database: Database, now: datetime) -> bool:
+def _anything_due(database: Database, minions: set[str], now: datetime) -> bool:
     """A look without a lock, because this is asked several times a second."""
     with database.reading() as session:
-        return bool(service.due(session=session, now=now, limit=1))
+        return bool(service.due(session=session, now=now, limit=1, minions=minions))
 
 
 def _by_hash(executions: Iterable[Execution]) -> dict[str, list[Execution]]:
@@ -223,21 +225,8 @@ def _by_hash(executions: Iterable[Execution]) -> dict[str, list[Execution]]:
     return groups
 
 
-def _jobs_of(executions: Iterable[Execution]) -> list[Job]:
-    """The jobs that dispatched executions belong to."""
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for item in executions:
-        if item.jid and item.dispatch:
-            key = (item.jid, item.dispatch, item.pinned_sha256)
-            groups.setdefault(key, []).append(item.minion_id)
-    return [
-        Job(jid=jid, dispatch=dispatch_id, sha256=sha256, minions=tuple(minions))
-        for (jid, dispatch_id, sha256), minions in groups.items()
-    ]
-
-
-def _publish(job: Job, *, database: Database, fleet: Fleet, now: clock.Clock) -> None:
-    """Send a job. If the master does not take it now, `publish_again` will try."""
+def publish(job: Job, *, database: Database, fleet: Fleet, now: clock.Clock) -> None:
+    """Send a committed job. If the master does not take it now, the sweep will try again."""
     try:
         accepted = fleet.publish(
             jid=job.jid,
@@ -248,8 +237,10 @@ def _publish(job: Job, *, database: Database, fleet: Fleet, now: clock.Clock) ->
     except FleetUnavailable as error:
         log.warning("job_not_published", jid=job.jid, reason=error.message)
         return
+    faults.point("dispatch.published")
     with database.transaction() as session:
         service.published(session=session, jid=job.jid, now=now())
+    faults.point("dispatch.noted")
     for minion_id in set(job.minions) - accepted:
         _turn_away(job.jid, minion_id, database=database, now=now)
 
@@ -293,27 +284,33 @@ def _plan_after_sync(given: Return, *, database: Database, now: clock.Clock) -> 
 
 
 @repeat_on_contention
-def _settle(given: Return, *, database: Database, now: clock.Clock) -> bool:
+def _settle(given: Return, *, database: Database, settings: Settings, now: clock.Clock) -> bool:
+    faults.point("record.read")
     with database.transaction() as session:
         execution = service.of_return(session=session, jid=given.jid, minion_id=given.minion_id)
         if execution is None:
             return False
-        result = returns.read(given.value)
-        if result is None or result.dispatch != execution.dispatch:
-            return ending.unreadable(
-                session=session, execution=execution, value=given.value, now=now()
-            )
-        if result.did_nothing and now() - execution.planned_at < _BUSY_AT_MOST:
-            return service.plan_again(
-                session=session, execution=execution, not_before=now() + _BUSY_PAUSE
-            )
-        return ending.by_result(session=session, execution=execution, result=result, now=now())
+        settled = _by_its_word(session, execution, given, settings, now())
+        faults.point("record.settled")
+    faults.point("record.committed")
+    return settled
 
 
-@repeat_on_contention
-def _lose(execution: Execution, *, database: Database, now: clock.Clock) -> bool:
-    with database.transaction() as session:
-        return ending.lost(session=session, execution=execution, now=now())
+def _by_its_word(
+    session: Session, execution: Execution, given: Return, settings: Settings, now: datetime
+) -> bool:
+    """Settle what the return says, if it says something that we can read."""
+    result = returns.read(given.value)
+    if result is None or result.dispatch != execution.dispatch:
+        return ending.unreadable(session=session, execution=execution, value=given.value, now=now)
+    if result.still_runs:
+        return False  # the sweep asked too early; it looks at the deadline again
+    patience = timedelta(minutes=settings.execution.offline_minutes)
+    if result.did_nothing and now - execution.planned_at < patience:
+        return service.plan_again(
+            session=session, execution=execution, not_before=now + _BUSY_PAUSE
+        )
+    return ending.by_result(session=session, execution=execution, result=result, now=now)
 
 
 @repeat_on_contention
@@ -334,6 +331,7 @@ def register(
         server = servers.register(
             session=session, minion_id=minion_id, server_id=server_id, os=os, now=now()
         )
+        service.hurry(session=session, minion_id=minion_id, now=now())
     if server.contested_by is not None:
         log.warning(
             "server_contested",

@@ -74,6 +74,9 @@ class CloudWatchEvent(Base):
     received_at: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
     claimed_by: Mapped[str | None] = mapped_column(String(100))
     claimed_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    # How often, and when last, the sweep has hinted at it again.
+    hints: Mapped[int] = mapped_column(Integer, default=0)
+    hinted_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     outcome: Mapped[Outcome | None] = mapped_column(enum_column(Outcome, "event_outcome"))
     resolved_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     # When the alarm itself went back to OK, as told by the sender.
@@ -97,6 +100,14 @@ class EventOccurrence(Base):
     recovery: Mapped[bool] = mapped_column(default=False)
 
 
+class LetterState(StrEnum):
+    """Kept until a person gives it back to intake or throws it away."""
+
+    KEPT = "kept"
+    REQUEUED = "requeued"
+    DISCARDED = "discarded"
+
+
 class DeadLetter(Base):
     """A message that could not be understood, with the reason; it has left the queue."""
 
@@ -108,3 +119,7 @@ class DeadLetter(Base):
     detail: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(LongText)
     received_at: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now, index=True)
+    state: Mapped[LetterState] = mapped_column(
+        enum_column(LetterState, "letter_state"), default=LetterState.KEPT
+    )
+    handled_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)

@@ -123,6 +123,12 @@ def get(*, session: Session, event_id: int) -> CloudWatchEvent:
     return event
 
 
+def exists(*, session: Session, event_id: int) -> bool:
+    """Whether there is an event with this id."""
+    query = select(CloudWatchEvent.id).where(CloudWatchEvent.id == event_id)
+    return session.scalar(query) is not None
+
+
 def list_(
     *,
     session: Session,

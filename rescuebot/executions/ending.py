@@ -5,6 +5,7 @@ Every function takes an open transaction, and returns False when somebody else w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,13 @@ from sqlalchemy.orm import Session
 from rescuebot.events import service as events
 from rescuebot.events.model import EventStatus, Outcome
 from rescuebot.executions import results, service
-from rescuebot.executions.model import Execution, ExecutionState, LogStatus, Step
+from rescuebot.executions.model import (
+    ACTIVE_STATES,
+    Execution,
+    ExecutionState,
+    LogStatus,
+    Step,
+)
 from rescuebot.executions.pin import command_of
 from rescuebot.executions.returns import STATE_OF, Returned, ReturnedStep
 from rescuebot.guard import service as decisions
@@ -32,7 +39,11 @@ _EVENT_END: dict[str, tuple[EventStatus, Outcome]] = {
     "no_module": (EventStatus.FAILED, Outcome.REJECTED),
     "unreadable": (EventStatus.FAILED, Outcome.LOST),
     "lost": (EventStatus.FAILED, Outcome.LOST),
+    "offline": (EventStatus.FAILED, Outcome.LOST),
 }
+
+# After these another attempt may help; each begins with its own check, so none fixes what is up.
+_RETRIED = {"changed_not_fixed", "failed", "timeout", "interrupted", "unreadable", "lost"}
 
 
 def by_result(*, session: Session, execution: Execution, result: Returned, now: datetime) -> bool:
@@ -89,6 +100,19 @@ def lost(*, session: Session, execution: Execution, now: datetime) -> bool:
     return _end(session, execution, ExecutionState.LOST, "lost", words, now)
 
 
+def offline(*, session: Session, execution: Execution, now: datetime) -> bool:
+    """The minion was waited for as long as settings say, and never fetched its work."""
+    words = f"Minion {execution.minion_id} has not fetched its work all this time: it is away."
+    unfetched = (ExecutionState.DISPATCHED,)
+    return _end(session, execution, ExecutionState.LOST, "offline", words, now, unfetched)
+
+
+def killed(*, session: Session, execution: Execution, now: datetime) -> bool:
+    """The run went on past its limit and was ended on the minion from outside."""
+    words = f"The run went on past its limit of {execution.limit_seconds} s and was killed."
+    return _end(session, execution, ExecutionState.TIMEOUT, "timeout", words, now)
+
+
 def _end(
     session: Session,
     execution: Execution,
@@ -96,6 +120,7 @@ def _end(
     verdict: str,
     message: str,
     now: datetime,
+    was: Sequence[ExecutionState] = (ExecutionState.PLANNED, *ACTIVE_STATES),
 ) -> bool:
     ended = service.end(
         session=session,
@@ -104,10 +129,25 @@ def _end(
         verdict=verdict,
         message=message,
         now=now,
+        was=was,
     )
     if ended and execution.cloudwatch_event_id is not None:
-        _end_event(session, execution, verdict, message, now)
+        message = message or f"The minion says: {verdict}."
+        if verdict in _RETRIED and execution.attempt < execution.attempts:
+            _try_again(session, execution, message, now)
+        else:
+            _end_event(session, execution, verdict, message, now)
     return ended
+
+
+def _try_again(session: Session, execution: Execution, message: str, now: datetime) -> None:
+    following = service.again(session=session, execution=execution, now=now)
+    pause = (following.not_before - now).total_seconds()
+    words = (
+        f"Attempt {execution.attempt} of {execution.attempts} did not help: {message} "
+        f"The next begins in {pause:.0f} s."
+    )
+    _decide(session, execution, "retry", "again", words, now)
 
 
 def _end_event(
@@ -116,13 +156,30 @@ def _end_event(
     event_id = execution.cloudwatch_event_id
     assert event_id is not None, "the caller has looked"
     status, outcome = _EVENT_END[verdict]
+    if verdict == "nothing_to_fix" and _had_changed(session, execution):
+        outcome, message = Outcome.FIXED, f"An earlier attempt has brought it up. {message}"
     events.end(session=session, event_id=event_id, status=status, outcome=outcome, now=now)
+    _decide(session, execution, "outcome", outcome.value, message, now)
+    if status is EventStatus.FAILED:
+        words = f"After {execution.attempt} attempt(s) a person must look at it."
+        _decide(session, execution, "escalation", "escalated", words, now)
+
+
+def _had_changed(session: Session, execution: Execution) -> bool:
+    """Whether an attempt before this one may have done its fix."""
+    attempts = service.earlier(session=session, execution=execution)
+    return any(attempt.verdict in _RETRIED for attempt in attempts)
+
+
+def _decide(
+    session: Session, execution: Execution, subject: str, verdict: str, words: str, now: datetime
+) -> None:
     decisions.record(
         session=session,
-        subject="outcome",
-        verdict=outcome.value,
-        words=message or f"The minion says: {verdict}.",
-        event_id=event_id,
+        subject=subject,
+        verdict=verdict,
+        words=words,
+        event_id=execution.cloudwatch_event_id,
         execution_id=execution.id,
         runbook_id=execution.runbook_id,
         now=now,

@@ -76,9 +76,18 @@ class Execution(Base):
 
     state: Mapped[ExecutionState] = mapped_column(enum_column(ExecutionState, "execution_state"))
     attempt: Mapped[int] = mapped_column(Integer, default=1)
+    attempts: Mapped[int] = mapped_column(Integer, default=1)
+    retry_seconds: Mapped[int] = mapped_column(Integer, default=0)
+    # How often it was put off because its minion was busy or away.
+    waits: Mapped[int] = mapped_column(Integer, default=0)
     # Shared by all executions of one published job; the minion's ledger is keyed by it.
     dispatch: Mapped[str | None] = mapped_column(String(32))
     jid: Mapped[str | None] = mapped_column(String(40))
+    # The job before this one, when the minion was asked again for the same dispatch, and when.
+    first_jid: Mapped[str | None] = mapped_column(String(40))
+    asked_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    # The master whose job cache holds the return.
+    master: Mapped[str | None] = mapped_column(String(255))
     module_synced: Mapped[bool] = mapped_column(default=False)
     limit_seconds: Mapped[int] = mapped_column(Integer)
     verify_seconds: Mapped[int] = mapped_column(Integer)

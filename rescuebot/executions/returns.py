@@ -64,6 +64,11 @@ class Returned(BaseModel):
     steps: list[ReturnedStep] = Field(default_factory=list, max_length=8)
 
     @property
+    def still_runs(self) -> bool:
+        """Whether the dispatch is being run just now, by an earlier job."""
+        return self.verdict == "refused" and self.reason == "already_running"
+
+    @property
     def did_nothing(self) -> bool:
         """Whether nothing was begun, for a reason that passes: the run may be planned again."""
         return self.verdict == "busy" or (self.verdict == "refused" and self.reason == "no_work")

@@ -5,10 +5,11 @@ Invariant: each change of `state` is one conditional UPDATE here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased, defer, undefer
 
 from rescuebot.errors import NotFound
@@ -36,6 +37,8 @@ def plan(
     now: datetime,
     event_id: int | None = None,
     state: ExecutionState = ExecutionState.PLANNED,
+    attempts: int = 1,
+    retry_seconds: int = 0,
 ) -> Execution:
     """Write down a run that the tracker will send out (or, when `held`, that waits)."""
     execution = Execution(
@@ -50,6 +53,8 @@ def plan(
         pinned=pinned.text,
         pinned_sha256=pinned.sha256,
         state=state,
+        attempts=attempts,
+        retry_seconds=retry_seconds,
         limit_seconds=settings.limit_seconds,
         verify_seconds=settings.verify_seconds,
         requested_by=requested_by[:100],
@@ -61,8 +66,58 @@ def plan(
     return execution
 
 
-def due(*, session: Session, now: datetime, limit: int) -> Sequence[Execution]:
-    """Planned executions that may start, oldest first, one for each server that is free."""
+def again(*, session: Session, execution: Execution, now: datetime) -> Execution:
+    """Plan the next attempt of an execution that has ended: the same pinned work, later.
+
+    The pause doubles with each attempt and is a little random, so that servers which failed
+    together do not come back together.
+    """
+    pause = execution.retry_seconds * 2 ** (execution.attempt - 1) * random.uniform(0.8, 1.2)
+    copied = (
+        "cloudwatch_event_id",
+        "runbook_id",
+        "command_id",
+        "server_id",
+        "minion_id",
+        "service_type",
+        "solution_kind",
+        "solution_name",
+        "pinned",
+        "pinned_sha256",
+        "attempts",
+        "retry_seconds",
+        "limit_seconds",
+        "verify_seconds",
+        "requested_by",
+    )
+    following = Execution(
+        **{name: getattr(execution, name) for name in copied},
+        attempt=execution.attempt + 1,
+        state=ExecutionState.PLANNED,
+        planned_at=now,
+        not_before=now + timedelta(seconds=pause),
+    )
+    session.add(following)
+    session.flush()
+    return following
+
+
+def earlier(*, session: Session, execution: Execution) -> Sequence[Execution]:
+    """The attempts for the same event before this one."""
+    query = select(Execution).where(
+        Execution.cloudwatch_event_id == execution.cloudwatch_event_id,
+        Execution.id < execution.id,
+    )
+    return session.scalars(query.options(defer(Execution.pinned))).all()
+
+
+def due(
+    *, session: Session, now: datetime, limit: int, minions: Collection[str]
+) -> Sequence[Execution]:
+    """Planned executions that may start, oldest first, one for each server that is free.
+
+    Only those of `minions`, which are the minions that the asking master knows.
+    """
     other = aliased(Execution)
     busy = (
         select(other.id)
@@ -71,7 +126,12 @@ def due(*, session: Session, now: datetime, limit: int) -> Sequence[Execution]:
     )
     query = (
         select(Execution)
-        .where(Execution.state == ExecutionState.PLANNED, Execution.not_before <= now, ~busy)
+        .where(
+            Execution.state == ExecutionState.PLANNED,
+            Execution.not_before <= now,
+            Execution.minion_id.in_(minions),
+            ~busy,
+        )
         .order_by(Execution.id)
         .limit(limit)
     )
@@ -95,6 +155,7 @@ def dispatch(
     execution: Execution,
     dispatch_id: str,
     jid: str,
+    master: str,
     grace: timedelta,
     now: datetime,
 ) -> bool:
@@ -107,11 +168,47 @@ def dispatch(
         state=ExecutionState.DISPATCHED,
         dispatch=dispatch_id,
         jid=jid,
+        first_jid=None,
+        asked_at=None,
+        master=master,
         dispatched_at=now,
         published_at=None,
         started_at=None,
         deadline_at=deadline,
     )
+
+
+def ask_again(
+    *,
+    session: Session,
+    execution: Execution,
+    jid: str,
+    master: str,
+    deadline_at: datetime,
+    now: datetime,
+) -> bool:
+    """Commit to asking the minion once more for the same dispatch, under another job.
+
+    Its ledger answers: with the stored result, by running what it never began, or that it broke
+    off. Guarded by the job that we know of, so two trackers do not both ask.
+    """
+    asked = session.execute(
+        update(Execution)
+        .where(
+            Execution.id == execution.id,
+            Execution.state.in_(ACTIVE_STATES),
+            Execution.jid == execution.jid,
+        )
+        .values(
+            jid=jid,
+            first_jid=execution.first_jid or execution.jid,
+            master=master,
+            asked_at=now,
+            published_at=None,
+            deadline_at=deadline_at,
+        )
+    )
+    return bool(asked.rowcount)  # type: ignore[attr-defined]
 
 
 def published(*, session: Session, jid: str, now: datetime) -> None:
@@ -124,14 +221,20 @@ def published(*, session: Session, jid: str, now: datetime) -> None:
 
 
 def start(*, session: Session, execution: Execution, now: datetime) -> bool:
-    """The minion has fetched its work. False when it had done so before."""
-    return _move(
-        session,
-        execution.id,
-        (ExecutionState.DISPATCHED,),
-        state=ExecutionState.RUNNING,
-        started_at=now,
+    """The minion fetches its work, for the first time or again; False when it is its no more.
+
+    The UPDATE decides: a sweep may have planned the execution again since it was read.
+    """
+    moved = session.execute(
+        update(Execution)
+        .where(
+            Execution.id == execution.id,
+            Execution.dispatch == execution.dispatch,
+            Execution.state.in_(ACTIVE_STATES),
+        )
+        .values(state=ExecutionState.RUNNING, started_at=func.coalesce(Execution.started_at, now))
     )
+    return bool(moved.rowcount)  # type: ignore[attr-defined]
 
 
 def end(
@@ -142,12 +245,13 @@ def end(
     verdict: str,
     message: str,
     now: datetime,
+    was: Sequence[ExecutionState] = (ExecutionState.PLANNED, *ACTIVE_STATES),
 ) -> bool:
-    """Bring an active or planned execution to its end; False when it has ended already."""
+    """Bring an active or planned execution to its end; False when it is in no state of `was`."""
     return _move(
         session,
         execution.id,
-        (ExecutionState.PLANNED, *ACTIVE_STATES),
+        was,
         state=state,
         verdict=verdict[:30],
         message=message[:4000],
@@ -161,12 +265,20 @@ def plan_again(
     execution: Execution,
     not_before: datetime,
     module_synced: bool | None = None,
+    was: Sequence[ExecutionState] = ACTIVE_STATES,
 ) -> bool:
-    """Take an execution that provably did nothing back to `planned`, for a later job."""
-    values: dict[str, object] = {"state": ExecutionState.PLANNED, "not_before": not_before}
+    """Take an execution that provably did nothing back to `planned`, for a later job.
+
+    Should its minion hear of the old job later, the master has no work for it any more.
+    """
+    values: dict[str, object] = {
+        "state": ExecutionState.PLANNED,
+        "not_before": not_before,
+        "waits": Execution.waits + 1,
+    }
     if module_synced is not None:
         values["module_synced"] = module_synced
-    return _move(session, execution.id, ACTIVE_STATES, dispatch=None, jid=None, **values)
+    return _move(session, execution.id, was, dispatch=None, jid=None, **values)
 
 
 def work_of(*, session: Session, dispatch_id: str, minion_id: str) -> Execution | None:
@@ -179,6 +291,14 @@ def work_of(*, session: Session, dispatch_id: str, minion_id: str) -> Execution 
     return session.scalars(query).one_or_none()
 
 
+def is_of_another(*, session: Session, dispatch_id: str, minion_id: str) -> bool:
+    """Whether the dispatch went to other minions only."""
+    owners = set(
+        session.scalars(select(Execution.minion_id).where(Execution.dispatch == dispatch_id))
+    )
+    return minion_id not in owners
+
+
 def of_return(*, session: Session, jid: str, minion_id: str) -> Execution | None:
     """The active execution that a job's return from a minion belongs to, or None."""
     query = select(Execution).where(
@@ -189,29 +309,28 @@ def of_return(*, session: Session, jid: str, minion_id: str) -> Execution | None
     return session.scalars(query).one_or_none()
 
 
-def unpublished(*, session: Session, before: datetime, limit: int) -> Sequence[Execution]:
-    """Dispatched executions whose job may never have gone out."""
-    query = (
-        select(Execution)
+def hurry(*, session: Session, minion_id: str, now: datetime) -> int:
+    """The minion is back: what waited for it may start now. Pauses between attempts stay."""
+    moved = session.execute(
+        update(Execution)
         .where(
-            Execution.state == ExecutionState.DISPATCHED,
-            Execution.published_at.is_(None),
-            Execution.dispatched_at < before,
+            Execution.minion_id == minion_id,
+            Execution.state == ExecutionState.PLANNED,
+            Execution.waits > 0,
+            Execution.not_before > now,
         )
-        .order_by(Execution.id)
+        .values(not_before=now)
     )
-    return session.scalars(query.limit(limit)).all()
+    return int(moved.rowcount)  # type: ignore[attr-defined]
 
 
-def active(*, session: Session, before: datetime, limit: int) -> Sequence[Execution]:
-    """Executions that are out since `before`, the oldest first."""
-    query = (
-        select(Execution)
-        .options(defer(Execution.pinned))
-        .where(Execution.state.in_(ACTIVE_STATES), Execution.dispatched_at < before)
-        .order_by(Execution.id)
+def is_under_way(*, session: Session, event_id: int) -> bool:
+    """Whether anything for the event is held, planned or out."""
+    states = (ExecutionState.HELD, ExecutionState.PLANNED, *ACTIVE_STATES)
+    query = select(Execution.id).where(
+        Execution.cloudwatch_event_id == event_id, Execution.state.in_(states)
     )
-    return session.scalars(query.limit(limit)).all()
+    return session.scalar(query.limit(1)) is not None
 
 
 def get(*, session: Session, execution_id: int) -> Execution:

@@ -27,10 +27,13 @@ _WAIT = tenacity.wait_random_exponential(multiplier=0.5, max=15)
 class Life:
     """One engine process, from its first breath to the last beat."""
 
-    def __init__(self, *, engine: str, database: Database, settings: Settings) -> None:
+    def __init__(
+        self, *, engine: str, database: Database, settings: Settings, master: str = ""
+    ) -> None:
         self.owner = service.owner_name(engine)
         self.stop = threading.Event()
         self._engine = engine
+        self._master = master
         self._database = database
         self._settings = settings
 
@@ -69,6 +72,7 @@ class Life:
                     session=session,
                     owner=self.owner,
                     engine=self._engine,
+                    master=self._master,
                     now=clock.now(),
                     state=state,
                     detail=detail,

@@ -18,6 +18,7 @@ class EngineHeartbeat(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     owner: Mapped[str] = mapped_column(String(100), unique=True)
     engine: Mapped[str] = mapped_column(String(50))
+    master: Mapped[str] = mapped_column(String(255), default="")
     started_at: Mapped[datetime] = mapped_column(UtcTimestamp)
     beaten_at: Mapped[datetime] = mapped_column(UtcTimestamp, index=True)
     state: Mapped[str] = mapped_column(String(20))

@@ -21,7 +21,14 @@ def owner_name(engine: str) -> str:
 
 
 def beat(
-    *, session: Session, owner: str, engine: str, now: datetime, state: str, detail: str = ""
+    *,
+    session: Session,
+    owner: str,
+    engine: str,
+    now: datetime,
+    state: str,
+    detail: str = "",
+    master: str = "",
 ) -> None:
     """Say that the engine `owner` lives; clears rows that have been silent for a day."""
     beaten = session.execute(
@@ -36,6 +43,7 @@ def beat(
         EngineHeartbeat(
             owner=owner,
             engine=engine,
+            master=master[:255],
             started_at=now,
             beaten_at=now,
             state=state,
@@ -48,3 +56,13 @@ def alive(*, session: Session, since: datetime) -> Sequence[EngineHeartbeat]:
     """The engines that have beaten at or after `since`, the newest beat first."""
     query = select(EngineHeartbeat).where(EngineHeartbeat.beaten_at >= since)
     return session.scalars(query.order_by(EngineHeartbeat.beaten_at.desc())).all()
+
+
+def masters_alive(*, session: Session, engine: str, since: datetime) -> set[str]:
+    """The masters on which an engine of this name has beaten at or after `since`."""
+    query = select(EngineHeartbeat.master).where(
+        EngineHeartbeat.engine == engine,
+        EngineHeartbeat.state == "running",
+        EngineHeartbeat.beaten_at >= since,
+    )
+    return set(session.scalars(query))

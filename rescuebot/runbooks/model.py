@@ -49,6 +49,9 @@ class RunbookScript(Base):
         enum_column(RunbookMode, "runbook_mode"), default=RunbookMode.ASK
     )
     enabled: Mapped[bool] = mapped_column(default=True)
+    # How often it is tried and how long is waited between; empty means as the settings say.
+    attempts: Mapped[int | None] = mapped_column(Integer)
+    retry_seconds: Mapped[int | None] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer, default=1)
     updated_at: Mapped[datetime] = mapped_column(
         UtcTimestamp, default=clock.now, onupdate=clock.now

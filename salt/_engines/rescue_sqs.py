@@ -48,7 +48,7 @@ def start():
         log.error("rescue_sqs does not start. %s", error)
         threading.Event().wait(REFUSED_SECONDS)
         return
-    life = Life(engine=ENGINE, database=ledger, settings=config)
+    life = Life(engine=ENGINE, database=ledger, settings=config, master=__opts__["id"])
     life.stop_on_signals()
     _run(life, ledger, queue, config)
 

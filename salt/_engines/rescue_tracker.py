@@ -24,7 +24,7 @@ import salt.utils.event
 import salt.utils.jid
 import salt.utils.minions
 
-from rescuebot import database, logs, settings, tracking
+from rescuebot import database, logs, settings, sweeping, tracking
 from rescuebot.errors import FleetUnavailable, RescueError
 from rescuebot.heartbeats.life import Life
 
@@ -34,7 +34,8 @@ ENGINE = "rescue_tracker"
 
 # Hints that wait to be recorded; what does not fit is found in the job cache.
 MOST_HINTS = 1000
-RECONCILE_SECONDS = 2
+# Keys are looked up in files, and the tracker asks several times a second.
+ACCEPTED_SECONDS = 2
 REFUSED_SECONDS = 30
 
 
@@ -48,7 +49,7 @@ def start():
         log.error("rescue_tracker does not start. %s", error)
         threading.Event().wait(REFUSED_SECONDS)
         return
-    life = Life(engine=ENGINE, database=ledger, settings=config)
+    life = Life(engine=ENGINE, database=ledger, settings=config, master=__opts__["id"])
     life.stop_on_signals()
     if life.wait_for_database():
         Tracker(dict(__opts__), life, ledger, config).run()
@@ -78,7 +79,7 @@ class Tracker:
                 self._started.put_nowait(name)
             every = [
                 Every(self._config.tracker.heartbeat_seconds, self._life.beat),
-                Every(RECONCILE_SECONDS, lambda: self._sweep(salt_fleet)),
+                Every(self._config.sweep.seconds, lambda: self._sweep(salt_fleet)),
             ]
             while not self._life.stop.is_set():
                 self._patiently(lambda: self._tick(salt_fleet, every))
@@ -92,8 +93,9 @@ class Tracker:
             chore.run_if_due()
 
     def _sweep(self, salt_fleet):
-        tracking.publish_again(fleet=salt_fleet, **self._world)
-        tracking.reconcile(fleet=salt_fleet, **self._world)
+        sweeping.Sweep(
+            fleet=salt_fleet, announce=salt_fleet.announce, owner=self._life.owner, **self._world
+        ).run()
 
     def _hear(self):
         """Put hints from the bus into queues, and nothing else: a slow listener is cut off."""
@@ -135,7 +137,7 @@ class Tracker:
         names = set()
         while not self._started.empty():
             names.add(self._started.get_nowait())
-        accepted = sorted(names & salt_fleet.accepted())
+        accepted = sorted(names & salt_fleet.accepted(anew=bool(names)))
         if accepted:
             self._register(salt_fleet, accepted)
             self._patiently(
@@ -172,7 +174,9 @@ class SaltFleet:
     """What tracking asks of Salt. One for each thread: a LocalClient must not be shared."""
 
     def __init__(self, opts):
+        self.master = opts["id"]
         self._opts = opts
+        self._accepted, self._accepted_until = set(), 0.0
         self._client = salt.client.LocalClient(mopts=opts)
         self._minion = salt.minion.MasterMinion(opts)
         self._cache = salt.cache.factory(opts)
@@ -215,9 +219,17 @@ class SaltFleet:
         found = get_jid(jid) or {}
         return {name: data.get("return") for name, data in found.items() if isinstance(data, dict)}
 
-    def accepted(self):
-        """The minions whose key is accepted."""
-        return set(self._checker.check_minions("*")["minions"])
+    def accepted(self, anew=False):
+        """The minions whose key is accepted; looked up anew every few seconds."""
+        if anew or time.monotonic() >= self._accepted_until:
+            self._accepted = set(self._checker.check_minions("*")["minions"])
+            self._accepted_until = time.monotonic() + ACCEPTED_SECONDS
+        return self._accepted
+
+    def announce(self, hint):
+        """Fire a hint of new events: ids only, under a key of our own."""
+        data = {"rescue": {"event_ids": list(hint.event_ids)}}
+        self._client.event.fire_event(data, hint.tag)
 
     def known_minions(self):
         """Accepted minions whose grains the master has."""

@@ -73,7 +73,7 @@ def handle(event_ids=None, state=None):
     """
     config, ledger = _open()
     return remediation.handle(
-        event_ids if isinstance(event_ids, list) else [event_ids],
+        event_ids,
         state=state,
         owner=owner_name("reactor"),
         database=ledger,

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from rescuebot import intake, remediation
+from rescuebot.audit import service as audit
 from rescuebot.database import Database
 from rescuebot.errors import Invalid, NotFound
 from rescuebot.events.model import CloudWatchEvent, EventStatus, Outcome
@@ -156,17 +157,43 @@ def test_an_event_is_handled_once_however_many_ask(database: Database) -> None:
     with ThreadPoolExecutor(6) as pool:
         told = list(pool.map(reactor, range(6)))
     assert sum(answer.get("planned", 0) for answer in told) == 1
+    with database.reading() as session:
+        assert audit.list_(session=session) == [], "an old hint is no forgery"
     assert len(executions(database)) == 1
 
 
 @pytest.mark.parametrize(
-    "ids", [[999], [0], [-1], ["1"], [None], [True], [1.5], [10**30], [{"a": 1}], [[1]]]
+    "hint",
+    [
+        [999_999],
+        [0],
+        [-1],
+        ["1"],
+        [None],
+        [True],
+        [1.5],
+        [10**30],
+        [{"a": 1}],
+        [[1]],
+        None,
+        "1",
+        {"a": 1},
+        [999_999] * 5000,
+    ],
 )
-def test_a_hint_of_unknown_or_nonsensical_ids_changes_nothing(database: Database, ids: Any) -> None:
+def test_a_forged_hint_changes_nothing_and_leaves_one_audit_row(
+    database: Database, hint: Any
+) -> None:
     event_id = an_event(database)
-    ids = [999_999 if one == 999 else one for one in ids]
-    told = handle(database, *ids)
-    assert set(told) <= {"passed_over"}
+    for _ in range(3):
+        told = remediation.handle(
+            hint, state=REACTOR, owner="r", database=database, settings=SETTINGS, now=lambda: NOW
+        )
+        assert set(told) <= {"unknown"}
+    with database.reading() as session:
+        (entry,) = audit.list_(session=session)
+    assert (entry.action, entry.times) == ("forged_hint", 3)
+    assert len(entry.detail) < 1000
     with database.reading() as session:
         event = session.get(CloudWatchEvent, event_id)
         assert event is not None and event.status is EventStatus.NEW

@@ -15,8 +15,17 @@ from rescuebot.settings import Section, Settings
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "rescuebot"
-STORIES = {"intake", "remediation", "tracking", "receiver", "doctor", "history", "starter"}
-GROUND = {"database", "settings", "errors", "clock", "logs"}
+STORIES = {
+    "intake",
+    "remediation",
+    "tracking",
+    "sweeping",
+    "receiver",
+    "doctor",
+    "history",
+    "starter",
+}
+GROUND = {"faults", "database", "settings", "errors", "clock", "logs"}
 # Beside both: they see all tables, or belong to no floor.
 BESIDE = {"tables", "migrations", "loader", "plain"}
 
