@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from rescuebot import clock, faults
 from rescuebot.adapters.cloudwatch import AlarmDescription
 from rescuebot.adapters.sqs import QueueMessage
+from rescuebot.audit import service as audit
 from rescuebot.database import Database, Unstorable, repeat_on_contention
 from rescuebot.errors import Unreadable
 from rescuebot.events import composite, dead_letters
 from rescuebot.events import service as events
 from rescuebot.events.dead_letters import Letter
+from rescuebot.events.model import LetterState
 from rescuebot.events.parse import parse
 from rescuebot.events.reported import ReportedEvent
 from rescuebot.guard import service as decisions
@@ -79,6 +81,62 @@ def receive(
         recorded=tuple(recorded),
         buried=len(letters),
     )
+
+
+def requeue(
+    letter_id: int,
+    *,
+    actor: str,
+    database: Database,
+    settings: IntakeSettings,
+    now: clock.Clock = clock.now,
+) -> Receipt:
+    """Give a dead letter back to intake, after a rule or a version has changed.
+
+    Raises Unreadable when it cannot be understood now either; it is kept then.
+    """
+    at = now()
+    with database.transaction() as session:
+        letter = dead_letters.get(session=session, letter_id=letter_id)
+        dead_letters.close(session=session, letter_id=letter_id, state=LetterState.REQUEUED, now=at)
+        report = parse(
+            body=letter.body,
+            fallback_id=letter.message_id,
+            received_at=letter.received_at,
+            settings=settings,
+        )
+        servers.lock(session=session, server_ids=[report.server_id], now=at)
+        dedup = timedelta(minutes=settings.dedup_minutes)
+        recorded = events.record(session=session, report=report, dedup=dedup, now=at)
+        _explain(session, report, recorded, at)
+        audit.note(
+            session=session,
+            actor=actor,
+            action="dead_letter_requeued",
+            subject=f"dead letter {letter_id}",
+            detail=f"It is event {recorded.event_id} now ({recorded.kind.value}).",
+            now=at,
+        )
+    return Receipt(hints=_hints([recorded]), recorded=(recorded,))
+
+
+def discard(
+    letter_id: int, *, actor: str, database: Database, now: clock.Clock = clock.now
+) -> None:
+    """Close a dead letter for good; its row stays."""
+    with database.transaction() as session:
+        letter = dead_letters.get(session=session, letter_id=letter_id)
+        dead_letters.close(
+            session=session, letter_id=letter_id, state=LetterState.DISCARDED, now=now()
+        )
+        audit.note(
+            session=session,
+            actor=actor,
+            action="dead_letter_discarded",
+            subject=f"dead letter {letter_id}",
+            detail=f"Its reason was {letter.reason}: {letter.detail}",
+            now=now(),
+        )
 
 
 @repeat_on_contention

@@ -1,4 +1,4 @@
-"""What can be done with messages that could not be understood: keep them, list them."""
+"""What can be done with messages that could not be understood: keep, list, give back, discard."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, defer
 
 from rescuebot.database import insert_missing
-from rescuebot.events.model import DeadLetter
+from rescuebot.errors import Conflict, NotFound
+from rescuebot.events.model import DeadLetter, LetterState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,16 +43,40 @@ def bury(*, session: Session, letters: Sequence[Letter], now: datetime) -> None:
 
 
 def list_(*, session: Session, limit: int = 50) -> Sequence[DeadLetter]:
-    """The latest letters, newest first."""
-    query = select(DeadLetter).order_by(DeadLetter.id.desc()).limit(limit)
-    return session.scalars(query).all()
+    """The latest letters, newest first, without their bodies."""
+    query = select(DeadLetter).options(defer(DeadLetter.body)).order_by(DeadLetter.id.desc())
+    return session.scalars(query.limit(limit)).all()
 
 
 def count(*, session: Session) -> int:
-    """How many letters there are."""
-    return session.scalar(select(func.count()).select_from(DeadLetter)) or 0
+    """How many letters wait for somebody to look at them."""
+    query = select(func.count()).where(DeadLetter.state == LetterState.KEPT)
+    return session.scalar(query) or 0
 
 
 def _storable(body: str) -> str:
     """The body as a database can keep it: lone surrogates become question marks, visibly."""
     return body.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def get(*, session: Session, letter_id: int) -> DeadLetter:
+    """The letter, or NotFound."""
+    letter = session.get(DeadLetter, letter_id)
+    if letter is None:
+        raise NotFound(
+            f"There is no dead letter {letter_id}.",
+            remedy="salt-run rescue.dead_letters lists them.",
+        )
+    return letter
+
+
+def close(*, session: Session, letter_id: int, state: LetterState, now: datetime) -> None:
+    """Bring a kept letter to its end; Conflict when somebody has done so before."""
+    closed = session.execute(
+        update(DeadLetter)
+        .where(DeadLetter.id == letter_id, DeadLetter.state == LetterState.KEPT)
+        .values(state=state, handled_at=now)
+    )
+    if not closed.rowcount:  # type: ignore[attr-defined]
+        found = get(session=session, letter_id=letter_id)
+        raise Conflict(f"Dead letter {letter_id} has been {found.state.value} already.")

@@ -49,6 +49,8 @@ COLUMNS = {
         "finished_at",
     ),
     "recovery": ("received_at", "event_time", "recovery", "message_id"),
+    "reason": ("id", "received_at", "reason", "detail", "state"),
+    "noted_at": ("noted_at", "actor", "action", "subject", "times", "detail"),
     "contested_by": ("server_id", "minion_id", "os", "seen_at", "contested_by"),
     "verdict": ("decided_at", "subject", "verdict", "words"),
     "execution_result": (
@@ -82,6 +84,7 @@ WHOLE = {
     "planned_at",
     "finished_at",
     "received_at",
+    "noted_at",
     "seen_at",
     "updated_at",
     "severity",

@@ -17,10 +17,12 @@ import salt.utils.minions
 
 from rescuebot import clock, database
 from rescuebot import doctor as doctor_
-from rescuebot import history, logs, migrations, plain, remediation, settings
+from rescuebot import history, intake, logs, migrations, plain, remediation, settings
 from rescuebot import starter as starter_
+from rescuebot.audit import service as audit_
 from rescuebot.commands import service as commands_
 from rescuebot.errors import Invalid, Problem, RescueError
+from rescuebot.events import dead_letters as letters_
 from rescuebot.events import service as events_
 from rescuebot.events.model import EventStatus
 from rescuebot.events.reported import Severity
@@ -92,13 +94,13 @@ def events(limit=50, status=None, severity=None, server=None):
         salt-run rescue.events
         salt-run rescue.events status=failed severity=critical server=i-0123456789abcdef0
     """
-    wanted = {
-        "limit": _limit(limit),
-        "status": _member(EventStatus, "status", status),
-        "severity": _member(Severity, "severity", severity),
-        "server_id": None if server is None else str(server),
-    }
-    return _table(lambda session: plain.rows(events_.list_(session=session, **wanted)))
+    return _listed(
+        events_,
+        limit=limit,
+        status=_member(EventStatus, "status", status),
+        severity=_member(Severity, "severity", severity),
+        server_id=None if server is None else str(server),
+    )
 
 
 @_told
@@ -125,10 +127,7 @@ def commands(service=None, limit=50):
 
         salt-run rescue.commands service=mysql
     """
-    limit = _limit(limit)
-    return _table(
-        lambda session: plain.rows(commands_.list_(session=session, service=service, limit=limit))
-    )
+    return _listed(commands_, limit=limit, service=service)
 
 
 @_told
@@ -141,10 +140,7 @@ def runbooks(service=None, limit=50):
 
         salt-run rescue.runbooks service=mysql
     """
-    limit = _limit(limit)
-    return _table(
-        lambda session: plain.rows(runbooks_.list_(session=session, service=service, limit=limit))
-    )
+    return _listed(runbooks_, limit=limit, service=service)
 
 
 @_told
@@ -157,8 +153,7 @@ def executions(limit=50):
 
         salt-run rescue.executions limit=10
     """
-    limit = _limit(limit)
-    return _table(lambda session: plain.rows(executions_.list_(session=session, limit=limit)))
+    return _listed(executions_, limit=limit)
 
 
 @_told
@@ -171,8 +166,53 @@ def servers(limit=50):
 
         salt-run rescue.servers
     """
-    limit = _limit(limit)
-    return _table(lambda session: plain.rows(servers_.list_(session=session, limit=limit)))
+    return _listed(servers_, limit=limit)
+
+
+@_told
+def dead_letters(action="list", letter=None, limit=50):
+    """Messages that could not be understood: list them, show one, requeue it, discard it.
+
+    A requeued letter goes through intake again, which helps after a rule or a version has changed.
+    Requeueing and discarding are written to the audit.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run rescue.dead_letters
+        salt-run rescue.dead_letters show 3
+        salt-run rescue.dead_letters requeue 3
+        salt-run rescue.dead_letters discard 3
+    """
+    if action == "list":
+        return _listed(letters_, limit=limit)
+    number = _number("letter", letter)
+    if action == "show":
+        return _table(lambda session: plain.row(letters_.get(session=session, letter_id=number)))
+    config, ledger = _open()
+    if action == "requeue":
+        receipt = intake.requeue(number, actor=_actor(), database=ledger, settings=config.intake)
+        return _table(
+            lambda session: history.of_event(session=session, event_id=receipt.recorded[0].event_id)
+        )
+    if action == "discard":
+        intake.discard(number, actor=_actor(), database=ledger)
+        return _table(lambda session: plain.row(letters_.get(session=session, letter_id=number)))
+    raise Invalid([Problem("action", "must be list, show, requeue or discard")])
+
+
+@_told
+def audit(limit=50):
+    """Who did what by hand, and what was turned away.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run rescue.audit
+    """
+    return _listed(audit_, limit=limit)
 
 
 @_told
@@ -206,7 +246,7 @@ def run(command, server, wait=60):
     execution_id = remediation.run_command(
         command_name=str(command),
         server_id=str(server),
-        requested_by=f"salt-run:{os.environ.get('SUDO_USER') or os.environ.get('USER', 'root')}",
+        requested_by=_actor(),
         database=ledger,
         settings=config,
     )
@@ -261,6 +301,11 @@ def starter():
         return starter_.load(session=session, created_by="starter", now=clock.now())
 
 
+def _actor():
+    """The person at the command line, as far as the machine knows."""
+    return f"salt-run:{os.environ.get('SUDO_USER') or os.environ.get('USER', 'root')}"
+
+
 def _settings():
     return settings.load(block=__opts__.get("rescue"), environ=os.environ)
 
@@ -269,6 +314,11 @@ def _open():
     """The settings and the ledger, which the library keeps: Salt re-executes this file."""
     config = _settings()
     return config, database.shared(config.database)
+
+
+def _listed(noun, *, limit, **wanted):
+    most = min(_number("limit", limit), MOST_ROWS)
+    return _table(lambda session: plain.rows(noun.list_(session=session, limit=most, **wanted)))
 
 
 def _table(read):
@@ -343,10 +393,6 @@ def _ask_minions(names, function, *arguments):
             tgt_type="list",
             full_return=True,
         )
-
-
-def _limit(value):
-    return min(_number("limit", value), MOST_ROWS)
 
 
 def _number(name, value):

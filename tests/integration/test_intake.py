@@ -17,7 +17,9 @@ from rescuebot import intake
 from rescuebot.adapters.cloudwatch import AlarmDescription
 from rescuebot.adapters.sqs import QueueMessage
 from rescuebot.database import Database
-from rescuebot.errors import DatabaseUnavailable
+from rescuebot.audit import service as audit
+from rescuebot.errors import Conflict, DatabaseUnavailable, NotFound, Unreadable
+from rescuebot.events import dead_letters
 from rescuebot.events import service as events
 from rescuebot.events.model import (
     CloudWatchEvent,
@@ -346,3 +348,52 @@ def test_hints_of_a_batch_are_grouped_by_source_and_type(database: Database) -> 
     batch.append(message((SHAPES / "ec2_state_change.json").read_text()))
     receipt = receive(database, *batch, now=lambda: factories.NOW)
     assert sorted(len(hint.event_ids) for hint in receipt.hints) == [1, 9]
+
+
+def a_letter(database: Database, body: str) -> int:
+    receive(database, message(body))
+    with database.reading() as session:
+        return session.scalars(select(DeadLetter.id).order_by(DeadLetter.id.desc())).first() or 0
+
+
+def test_a_dead_letter_that_is_understood_now_becomes_an_event_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps(alarms.process_down(SERVER, time=NOW))
+    with monkeypatch.context() as patch:
+
+        def refuse(**_: Any) -> None:
+            raise Unreadable("unknown_shape", "This version does not know it.")
+
+        patch.setattr(intake, "parse", refuse)
+        letter = a_letter(database, body)
+    options: dict[str, Any] = {"actor": "kim", "database": database, "settings": SETTINGS}
+    receipt = intake.requeue(letter, now=lambda: NOW, **options)
+    assert len(receipt.hints) == 1 and len(all_events(database)) == 1
+    with pytest.raises(Conflict, match="has been requeued already"):
+        intake.requeue(letter, now=lambda: NOW, **options)
+    with database.reading() as session:
+        (entry,) = audit.list_(session=session)
+        assert dead_letters.count(session=session) == 0
+    assert (entry.actor, entry.action) == ("kim", "dead_letter_requeued")
+
+
+def test_a_dead_letter_that_is_still_not_understood_is_kept(database: Database) -> None:
+    letter = a_letter(database, "{")
+    with pytest.raises(Unreadable):
+        intake.requeue(letter, actor="kim", database=database, settings=SETTINGS)
+    with database.reading() as session:
+        assert dead_letters.get(session=session, letter_id=letter).state == "kept"
+        assert audit.list_(session=session) == []
+
+
+def test_a_dead_letter_is_discarded_once_and_its_row_stays(database: Database) -> None:
+    letter = a_letter(database, "{")
+    intake.discard(letter, actor="kim", database=database)
+    with pytest.raises(Conflict, match="has been discarded already"):
+        intake.discard(letter, actor="lee", database=database)
+    with pytest.raises(NotFound, match="There is no dead letter 999"):
+        intake.discard(999, actor="lee", database=database)
+    with database.reading() as session:
+        assert [entry.actor for entry in audit.list_(session=session)] == ["kim"]
+        assert dead_letters.get(session=session, letter_id=letter).body == "{"
