@@ -27,6 +27,12 @@ class ExecutionState(StrEnum):
 
 # A job for these has been committed to, so a return may still come.
 ACTIVE_STATES = (ExecutionState.DISPATCHED, ExecutionState.RUNNING)
+ENDED_STATES = (
+    ExecutionState.SUCCESS,
+    ExecutionState.FAILED,
+    ExecutionState.TIMEOUT,
+    ExecutionState.LOST,
+)
 
 
 class Step(StrEnum):

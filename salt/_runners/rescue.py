@@ -27,7 +27,7 @@ from rescuebot.events import service as events_
 from rescuebot.events.model import EventStatus
 from rescuebot.events.reported import Severity
 from rescuebot.executions import service as executions_
-from rescuebot.executions.model import ExecutionState
+from rescuebot.executions.model import ENDED_STATES
 from rescuebot.heartbeats.service import owner_name
 from rescuebot.runbooks import service as runbooks_
 from rescuebot.servers import service as servers_
@@ -36,12 +36,6 @@ log = logging.getLogger(__name__)
 
 MOST_ROWS = 1000
 SELF_TEST_SECONDS = 10
-FINISHED = (
-    ExecutionState.SUCCESS,
-    ExecutionState.FAILED,
-    ExecutionState.TIMEOUT,
-    ExecutionState.LOST,
-)
 
 
 def _told(function):
@@ -187,19 +181,15 @@ def dead_letters(action="list", letter=None, limit=50):
     """
     if action == "list":
         return _listed(letters_, limit=limit)
-    number = _number("letter", letter)
-    if action == "show":
-        return _table(lambda session: plain.row(letters_.get(session=session, letter_id=number)))
-    config, ledger = _open()
+    if action not in ("show", "requeue", "discard"):
+        raise Invalid([Problem("action", "must be list, show, requeue or discard")])
+    number, (config, ledger) = _number("letter", letter), _open()
     if action == "requeue":
-        receipt = intake.requeue(number, actor=_actor(), database=ledger, settings=config.intake)
-        return _table(
-            lambda session: history.of_event(session=session, event_id=receipt.recorded[0].event_id)
-        )
+        done = intake.requeue(number, actor=_actor(), database=ledger, settings=config.intake)
+        return event(done.recorded[0].event_id)
     if action == "discard":
         intake.discard(number, actor=_actor(), database=ledger)
-        return _table(lambda session: plain.row(letters_.get(session=session, letter_id=number)))
-    raise Invalid([Problem("action", "must be list, show, requeue or discard")])
+    return _table(lambda session: plain.row(letters_.get(session=session, letter_id=number)))
 
 
 @_told
@@ -346,7 +336,7 @@ def _wait_for_end(ledger, execution_id, seconds):
         if state != told:
             log.info("execution %s is %s", execution_id, state.value)
             told = state
-        if state in FINISHED:
+        if state in ENDED_STATES:
             return
         time.sleep(0.2)
 

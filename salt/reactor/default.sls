@@ -1,11 +1,12 @@
 # default: no state is known to mend this, so only the runbooks of the database are asked.
-# The event is a hint that any minion could have sent, so nothing of it is used but numbers.
+# The event is a hint that any minion could have sent, so nothing of it is used but numbers; what
+# holds anything else is handed on as no ids at all, and rescue.handle writes it into the audit.
 {%- set hint = data.get('rescue') if data is mapping else none %}
 {%- set ids = hint.get('event_ids') if hint is mapping else none %}
-{%- if ids and ids is iterable and ids is not string and ids is not mapping and ids | reject('integer') | list == [] %}
+{%- set is_list = ids is iterable and ids is not string and ids is not mapping %}
+{%- set sound = ids and is_list and ids | length <= 1000 and ids | reject('integer') | list == [] %}
 
 rescue_event:
   runner.rescue.handle:
     - args:
-      - event_ids: {{ ids | list | tojson }}
-{%- endif %}
+      - event_ids: {{ (ids | list if sound else none) | tojson }}

@@ -184,11 +184,13 @@ def test_the_runner_gets_what_the_sls_says(reactor: Any, opts: dict[str, Any], c
     ids=json.dumps,
 )
 @pytest.mark.parametrize("type_", ["process_down", "disk_full", "alarm"])
-def test_malformed_hints_render_to_nothing(
+def test_malformed_hints_are_handed_on_as_no_ids_at_all(
     reactor: Any, caplog: pytest.LogCaptureFixture, data: Any, type_: str
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        assert react(reactor, f"rescue/event/ec2/{type_}", data) == []
+        [low] = react(reactor, f"rescue/event/ec2/{type_}", data)
+    assert low["fun"] == "rescue.handle"
+    assert low["args"][0] == {"event_ids": None}
     assert not [record for record in caplog.records if record.name.startswith("salt.utils.reactor")]
 
 
