@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator system demo test test-fast lint format locks bench docs clean
+.PHONY: help setup emulator system demo test test-fast test-faults lint format locks bench docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ demo: setup emulator ## a real rescue, narrated; ONCE=1 exits with the verdict
 test: setup emulator system lint ## all tests
 	$(PYTEST)
 
+test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
+	$(PYTEST) tests/faults -m faults --timeout 1800
+
 test-fast: setup ## unit tests only, in seconds
 	$(PYTEST) tests/unit -q
 
@@ -62,7 +65,7 @@ bench: setup emulator ## measurements; see benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
 docs: setup ## reference pages that are made from the code
-	$(BIN)/python -m devstack.docs
+	$(BIN)/python docs/make_reference.py
 
 clean: ## remove what was set up and made here
 	rm -rf $(VENV) $(EMULATOR) .devstack build dist *.egg-info .mypy_cache .pytest_cache

@@ -47,8 +47,9 @@ def _told(function):
         try:
             return function(*args, **kwargs)
         except RescueError as error:
-            __context__["retcode"] = 1
-            return _shown({"error": error.code, "message": error.message, "remedy": error.remedy})
+            # salt-run takes its exit code from here.
+            refusal = {"error": error.code, "message": error.message, "remedy": error.remedy}
+            return _shown({**refusal, "retcode": 1})
 
     return told
 

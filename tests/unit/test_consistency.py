@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,3 +183,11 @@ def test_logs_are_event_names_with_fields_and_no_f_strings() -> None:
 def test_no_file_names_a_package_index() -> None:
     for path in [*(ROOT / "requirements").iterdir(), ROOT / "setup.cfg", ROOT / "Makefile"]:
         assert not re.search(r"--(extra-)?index-url|--find-links|https?://", path.read_text()), path
+
+
+def test_the_reference_pages_are_those_that_make_docs_would_write() -> None:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/make_reference.py")
+    assert spec is not None and spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    assert reference.PAGE.read_text() == reference.runner_page(), "run: make docs"
