@@ -1,9 +1,9 @@
 """From the alarm in the queue to the effect on the server, against Salt's own shortest way.
 
 One alarm at a time in a world with a real queue, master and minion; the status command says
-down until the fix has written its file. The floor is what any way through Salt must take: a job that runs
-the same line on the same minion, published and waited for by LocalClient in the same process.
-The emulator's long poll looks every 0.1 s or so, and is in our number but not in the floor.
+down until the fix has written its file. The floor is what any way through Salt must take: a job
+that runs the same line on the same minion, published and waited for by LocalClient in the same
+process. The emulator's long poll looks every 0.1 s or so, and is in our number, not in the floor.
 """
 
 from __future__ import annotations
