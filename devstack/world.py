@@ -29,7 +29,7 @@ from rescuebot.database import Database
 from rescuebot.errors import DatabaseUnavailable, SchemaOutdated
 from rescuebot.heartbeats.model import EngineHeartbeat
 from rescuebot.servers.model import Server
-from rescuebot.settings import DatabaseSettings
+from rescuebot.settings import DatabaseSettings, laid_over
 
 __all__ = ["World", "WorldError"]
 
@@ -263,15 +263,3 @@ class World:
 def open_ledger(url: str) -> Database:
     """The ledger at this URL."""
     return Database(DatabaseSettings.model_validate({"url": url}))
-
-
-def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` laid over `below`, block by block; lists are replaced whole."""
-    merged = dict(below)
-    for key, value in above.items():
-        under = merged.get(key)
-        if isinstance(under, Mapping) and isinstance(value, Mapping):
-            merged[key] = laid_over(under, value)
-        else:
-            merged[key] = value
-    return merged

@@ -195,8 +195,8 @@ def load(
     given = _from_environment(environ or {})
     path = given.pop("file", None) or block.get("file")
     merged = _from_file(path) if path else {}
-    merged = _merge(merged, {key: value for key, value in block.items() if key != "file"})
-    return check(_merge(merged, given))
+    merged = laid_over(merged, {key: value for key, value in block.items() if key != "file"})
+    return check(laid_over(merged, given))
 
 
 def check(values: Mapping[str, Any]) -> Settings:
@@ -268,13 +268,13 @@ def _mapping(value: Any, *, where: str) -> dict[str, Any]:
     return dict(value)
 
 
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """`above` laid over `below`, block by block; lists are replaced whole."""
     merged = dict(below)
     for key, value in above.items():
         under = merged.get(key)
         if isinstance(under, Mapping) and isinstance(value, Mapping):
-            merged[key] = _merge(under, value)
+            merged[key] = laid_over(under, value)
         else:
             merged[key] = value
     return merged

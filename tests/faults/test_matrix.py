@@ -178,7 +178,9 @@ def test_a_kill_on_the_minion_while_the_fix_runs_loses_and_doubles_nothing(
         start_command = wait()
         since = time.monotonic()
         if cell.process == "minion job":
-            for job in stage.jobs(minion):
+            jobs = stage.jobs(minion)
+            assert jobs, "the process that carries the job out is not found"
+            for job in jobs:
                 job.send(SIGKILL)
         else:
             minion.kill()
