@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -35,23 +37,32 @@ class Master:
         reactor: bool,
         extra: Mapping[str, Any],
         outlives_owner: bool = False,
+        name: str = "master",
     ) -> None:
         self.place = place
-        self.config = place.folder("master")
+        self.config = place.folder(name)
         self.publish_port, self.request_port = ports.free(2)
         self.pillar_folder = place.folder("pillar")
-        self._log = place.logs / "master.log"
+        self._name = name
+        self._log = place.logs / f"{name}.log"
         self._block, self._engines, self._reactor = dict(block), list(engines), reactor
         self._extra = dict(extra)
         self._ready: Ready = lambda launched: True
         self._launched = clock.now()
         self.daemon = Daemon(
-            name="master",
+            name=name,
             arguments=[tool("salt-master"), "-c", self.config],
             place=place,
             logs=[self._log],
             outlives_owner=outlives_owner,
         )
+
+    def take_keys_of(self, other: Master) -> None:
+        """Be the same master to minions: they know a master by its key."""
+        own = self.config / "pki"
+        own.mkdir(mode=0o700, exist_ok=True)
+        for name in ("master.pem", "master.pub"):
+            shutil.copy2(other.config / "pki" / name, own / name)
 
     def ready_when(self, ready: Ready) -> None:
         """Ask this too before a start counts as done."""
@@ -144,7 +155,7 @@ class Master:
     def _configuration(self) -> dict[str, Any]:
         sources = REPOSITORY / "salt"
         content = salt_program.common(
-            home=self.config, sockets=self.place.sockets / "master", log=self._log
+            home=self.config, sockets=self.place.sockets / self._name, log=self._log
         )
         content |= {
             "interface": ports.LOOPBACK,
@@ -152,6 +163,7 @@ class Master:
             "ret_port": self.request_port,
             # Only what runs on this machine can reach the ports.
             "auto_accept": True,
+            "id": f"{platform.node()}_{self._name}",
             "worker_threads": 3,
             "module_dirs": [str(sources)],
             "file_roots": {"base": [str(sources / "states")]},

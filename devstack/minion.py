@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devstack import ports, salt_program
@@ -27,11 +27,13 @@ class Minion:
         services: Mapping[str, Service],
         extra: Mapping[str, Any],
         outlives_owner: bool = False,
+        other_masters: Sequence[Master] = (),
     ) -> None:
         self.id = minion_id(number)
         self.server_id = f"i-0de{number:014x}"
         self.services = dict(services)
         self._master = master
+        self._masters = [master, *other_masters]
         self._place = master.place
         self._extra = dict(extra)
         self.config = self._place.folder("minions", self.id)
@@ -115,6 +117,10 @@ class Minion:
             "recon_max": 1000,
             "master_tries": -1,
         }
+        if len(self._masters) > 1:
+            content["master"] = [f"{ports.LOOPBACK}:{one.request_port}" for one in self._masters]
+            # Else the minion would listen on the first one's port to all of them.
+            del content["publish_port"]
         return content | self._extra
 
 

@@ -48,6 +48,7 @@ class World:
         *,
         database: Literal["sqlite", "mariadb"] = "sqlite",
         minions: int = 1,
+        masters: int = 1,
         reactor: bool = True,
         engines: Sequence[str] = ENGINES,
         settings: Mapping[str, Any] | None = None,
@@ -59,6 +60,7 @@ class World:
     ) -> None:
         """`settings` is laid over the ``rescue:`` block, the options over Salt's configurations.
 
+        More `masters` than one share their key, the queue and the ledger; all minions know them.
         `real_mysql` None means: a real MariaDB as the service mysql where one is installed.
         `stays` leaves the world running when this process ends. `tell` hears of the progress.
         """
@@ -69,6 +71,7 @@ class World:
         self.mariadb: MariaDB | None = None
         self._names = [minion_id(number) for number in range(1, minions + 1)]
         self._reactor = reactor
+        self._master_names = ["master", *(f"master{number}" for number in range(2, masters + 1))]
         self._settings = settings or {}
         self._master_options, self._minion_options = master_options or {}, minion_options or {}
         self._real_mysql = mariadb.is_installed() if real_mysql is None else real_mysql
@@ -169,28 +172,37 @@ class World:
         self._tell("starting the Salt master and its minions")
         self.database_url = self.mariadb.url() if self.mariadb else self._embedded_ledger()
         self.rescue_block = laid_over(self._block(), self._settings)
-        self.master = Master(
+        self.masters = [self._master(name) for name in self._master_names]
+        self.master = self.masters[0]
+        self.master.ready_when(self._engines_beat_since)
+        self.minions = [self._minion(number) for number in range(1, len(self._names) + 1)]
+        self._daemons += [one.daemon for one in (*self.masters, *self.minions)]
+        self._write_pillar()
+        self.master.launch()
+        for minion in self.minions:
+            minion.launch()
+        self.master.wait()
+        for other in self.masters[1:]:
+            other.take_keys_of(self.master)
+            other.start()
+        self._wait_for_minions()
+
+    def _master(self, name: str) -> Master:
+        return Master(
             place=self.place,
             block=self.rescue_block,
             engines=self.engines,
             reactor=self._reactor,
             extra=self._master_options,
             outlives_owner=self._stays,
+            name=name,
         )
-        self.master.ready_when(self._engines_beat_since)
-        self.minions = [self._minion(number) for number in range(1, len(self._names) + 1)]
-        self._daemons += [self.master.daemon, *(minion.daemon for minion in self.minions)]
-        self._write_pillar()
-        self.master.launch()
-        for minion in self.minions:
-            minion.launch()
-        self.master.wait()
-        self._wait_for_minions()
 
     def _minion(self, number: int) -> Minion:
         return Minion(
             number=number,
             master=self.master,
+            other_masters=self.masters[1:],
             services=self._services[minion_id(number)],
             extra=self._minion_options,
             outlives_owner=self._stays,
@@ -200,7 +212,8 @@ class World:
         for minion in self.minions:
             minion.wait_connected()
         if self._names:
-            self.wait_for(lambda: self.master.answering(self._names), what="the minions answer")
+            for master in self.masters:
+                self.wait_for(lambda: master.answering(self._names), what="the minions answer")
         if "rescue_tracker" in self.engines:
             self.wait_for(self._minions_are_known, what="the minions' servers are in the ledger")
 
