@@ -6,14 +6,15 @@ row that says what it did; so any number of trackers may sweep one ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, remediation, tracking
 from rescuebot.database import Database, repeat_on_contention
-from rescuebot.errors import FleetUnavailable
+from rescuebot.errors import DatabaseUnavailable, FleetUnavailable
 from rescuebot.events import stuck as stuck_events
 from rescuebot.events.model import CloudWatchEvent
 from rescuebot.executions import ending, service, stuck
@@ -38,6 +39,7 @@ _UNCLAIMABLE_FOR = timedelta(seconds=10)
 _LONGEST_PAUSE = 60
 
 Announce = Callable[[Hint], None]
+T = TypeVar("T")
 
 
 class Sweep:
@@ -78,6 +80,18 @@ class Sweep:
             log.info("swept", **done)
         return done
 
+    def _each(self, work: Callable[[T], bool], rows: Iterable[T]) -> int:
+        """Do it for each row; one that cannot be swept must not keep all others waiting."""
+        done = 0
+        for row in rows:
+            try:
+                done += work(row)
+            except DatabaseUnavailable:
+                raise
+            except Exception:
+                log.exception("row_not_swept", sweep=work.__name__)
+        return done
+
     # --- events -----------------------------------------------------------------------------
 
     def events_never_claimed(self) -> int:
@@ -85,7 +99,7 @@ class Sweep:
         before = self._now() - timedelta(seconds=self._settings.sweep.rehint_seconds)
         with self._database.reading() as session:
             found = stuck_events.unclaimed(session=session, before=before, limit=self._limit)
-        return sum(self._hint_or_handle(event) for event in found)
+        return self._each(self._hint_or_handle, found)
 
     def _hint_or_handle(self, event: CloudWatchEvent) -> bool:
         if event.hints < self._settings.sweep.hints:
@@ -125,7 +139,7 @@ class Sweep:
         before = self._now() - timedelta(seconds=self._settings.sweep.claim_seconds)
         with self._database.reading() as session:
             found = stuck_events.undecided(session=session, before=before, limit=self._limit)
-        return sum(self._give_back(event) for event in found)
+        return self._each(self._give_back, found)
 
     @repeat_on_contention
     def _give_back(self, event: CloudWatchEvent) -> bool:
@@ -155,10 +169,11 @@ class Sweep:
                 before=self._now() - _UNPUBLISHED_FOR,
                 limit=self._limit,
             )
-        jobs = tracking.jobs_of(found)
-        for job in jobs:
-            tracking.publish(job, database=self._database, fleet=self._fleet, now=self._now)
-        return len(jobs)
+        return self._each(self._publish, tracking.jobs_of(found))
+
+    def _publish(self, job: tracking.Job) -> bool:
+        tracking.publish(job, database=self._database, fleet=self._fleet, now=self._now)
+        return True
 
     def returns_not_heard(self) -> int:
         """Settle from the job cache what the bus did not bring."""
@@ -169,10 +184,7 @@ class Sweep:
                 before=self._now() - _QUIET_FOR,
                 limit=self._limit,
             )
-        settled = 0
-        for execution in out:
-            settled += self._settle_from_cache(execution)
-        return settled
+        return self._each(self._settle_from_cache, out)
 
     def _settle_from_cache(self, execution: Execution) -> bool:
         """Also under the job before, if the minion was asked again: that return is as good."""
@@ -206,20 +218,21 @@ class Sweep:
                 before=self._now() - timedelta(seconds=seconds),
                 limit=self._limit,
             )
-        return sum(self._put_off(execution) for execution in found)
+        return self._each(self._put_off, found)
 
     @repeat_on_contention
     def _put_off(self, execution: Execution) -> bool:
         now = self._now()
         patience = timedelta(minutes=self._settings.execution.offline_minutes)
         with self._database.transaction() as session:
-            if now - execution.planned_at > patience:
+            if now - (execution.waiting_since or now) > patience:
                 return ending.offline(session=session, execution=execution, now=now)
             pause = min(2 ** min(execution.waits, 6), _LONGEST_PAUSE)
             put_off = service.plan_again(
                 session=session,
                 execution=execution,
                 not_before=now + timedelta(seconds=pause),
+                now=now,
                 was=(ExecutionState.DISPATCHED,),
             )
             if put_off and execution.waits == 0:
@@ -239,7 +252,7 @@ class Sweep:
             )
             others = self._other_masters(session)
         mine = [execution for execution in found if execution.master not in others]
-        return sum(self._chase(execution) for execution in mine)
+        return self._each(self._chase, mine)
 
     def _other_masters(self, session: Session) -> set[str]:
         """Masters beside ours whose tracker is alive."""
@@ -275,9 +288,7 @@ class Sweep:
             words = f"No return of minion {execution.minion_id} by the deadline: it is asked again."
             self._decide(session, execution, "asked_again", words)
             jobs = tracking.jobs_of([fresh])
-        for job in jobs:
-            tracking.publish(job, database=self._database, fleet=self._fleet, now=self._now)
-        return True
+        return self._each(self._publish, jobs) > 0
 
     def _still_runs(self, execution: Execution) -> bool:
         found = self._fleet.returns_of(execution.jid or "")
@@ -318,7 +329,7 @@ class Sweep:
                 before=now - waits,
                 limit=self._limit,
             )
-        return sum(self._turn_away(execution) for execution in found)
+        return self._each(self._turn_away, found)
 
     @repeat_on_contention
     def _turn_away(self, execution: Execution) -> bool:

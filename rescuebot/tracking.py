@@ -279,6 +279,7 @@ def _plan_after_sync(given: Return, *, database: Database, now: clock.Clock) -> 
             session=session,
             execution=execution,
             not_before=now() + _AFTER_SYNC,
+            now=now(),
             module_synced=True,
         )
 
@@ -306,9 +307,9 @@ def _by_its_word(
     if result.still_runs:
         return False  # the sweep asked too early; it looks at the deadline again
     patience = timedelta(minutes=settings.execution.offline_minutes)
-    if result.did_nothing and now - execution.planned_at < patience:
+    if result.did_nothing and now - (execution.waiting_since or now) < patience:
         return service.plan_again(
-            session=session, execution=execution, not_before=now + _BUSY_PAUSE
+            session=session, execution=execution, not_before=now + _BUSY_PAUSE, now=now
         )
     return ending.by_result(session=session, execution=execution, result=result, now=now)
 

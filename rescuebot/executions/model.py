@@ -86,6 +86,7 @@ class Execution(Base):
     retry_seconds: Mapped[int] = mapped_column(Integer, default=0)
     # How often it was put off because its minion was busy or away.
     waits: Mapped[int] = mapped_column(Integer, default=0)
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     # Shared by all executions of one published job; the minion's ledger is keyed by it.
     dispatch: Mapped[str | None] = mapped_column(String(32))
     jid: Mapped[str | None] = mapped_column(String(40))

@@ -72,6 +72,8 @@ def again(*, session: Session, execution: Execution, now: datetime) -> Execution
     The pause doubles with each attempt and is a little random, so that servers which failed
     together do not come back together.
     """
+    # The sweeps look at executions without what is pinned, and outside of this transaction.
+    execution = session.get_one(Execution, execution.id, populate_existing=True)
     pause = execution.retry_seconds * 2 ** (execution.attempt - 1) * random.uniform(0.8, 1.2)
     copied = (
         "cloudwatch_event_id",
@@ -264,6 +266,7 @@ def plan_again(
     session: Session,
     execution: Execution,
     not_before: datetime,
+    now: datetime,
     module_synced: bool | None = None,
     was: Sequence[ExecutionState] = ACTIVE_STATES,
 ) -> bool:
@@ -275,6 +278,7 @@ def plan_again(
         "state": ExecutionState.PLANNED,
         "not_before": not_before,
         "waits": Execution.waits + 1,
+        "waiting_since": func.coalesce(Execution.waiting_since, now),
     }
     if module_synced is not None:
         values["module_synced"] = module_synced

@@ -131,6 +131,10 @@ def test_a_minion_that_comes_back_is_not_kept_waiting(scene: Scene) -> None:
 def test_a_minion_that_stays_away_ends_the_event(scene: Scene) -> None:
     scene.plan()
     scene.dispatch()
+    scene.at += timedelta(seconds=21)
+    scene.sweep()
+    scene.at += timedelta(seconds=21)
+    scene.dispatch()
     scene.at += timedelta(minutes=31)
     scene.sweep()
     event = scene.event()
@@ -356,3 +360,48 @@ def test_a_sweep_and_a_fetch_at_once_never_both_have_the_run(database: Database)
             run = session.scalars(select(Execution).where(Execution.minion_id == minion)).one()
         assert (work is not None) == (run.state is ExecutionState.RUNNING)
         assert put_off == (run.state is ExecutionState.PLANNED)
+
+
+# --- found by the soak ---------------------------------------------------------------------------
+
+
+def test_what_is_lost_is_tried_again_by_the_sweep(retrying: Scene) -> None:
+    retrying.plan()
+    retrying.dispatch()
+    retrying.fetch()
+    retrying.at += timedelta(minutes=6)
+    retrying.sweep()
+    retrying.at += timedelta(seconds=31)
+    retrying.sweep()
+    first, second = retrying.executions()
+    assert (first.state, second.state) == (ExecutionState.LOST, ExecutionState.PLANNED)
+    assert second.pinned == first.pinned
+
+
+def test_one_row_that_cannot_be_swept_does_not_keep_the_others_waiting(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        scene.plan(f"i-{number:017x}", f"web-{number}")
+    scene.dispatch()
+    scene.at += timedelta(seconds=21)
+    from rescuebot.executions import service
+
+    real = service.plan_again
+
+    def picky(*, execution: Execution, **rest: Any) -> bool:
+        if execution.minion_id == "web-0":
+            raise RuntimeError("a mistake of ours")
+        return real(execution=execution, **rest)
+
+    monkeypatch.setattr(service, "plan_again", picky)
+    assert scene.sweep() == {"put_off": 2}
+
+
+def test_patience_with_a_minion_begins_when_it_is_first_waited_for(scene: Scene) -> None:
+    scene.plan()
+    scene.at += timedelta(minutes=45)
+    scene.dispatch()
+    scene.at += timedelta(seconds=21)
+    assert scene.sweep() == {"put_off": 1}, "it was the queue that was long, not the minion away"
+    assert scene.event().status is EventStatus.PROCESSING

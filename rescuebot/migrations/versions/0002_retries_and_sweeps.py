@@ -34,6 +34,7 @@ def _new_columns() -> dict[str, tuple[sa.Column[object], ...]]:
             sa.Column("attempts", sa.Integer(), nullable=False, server_default="1"),
             sa.Column("retry_seconds", sa.Integer(), nullable=False, server_default="0"),
             sa.Column("waits", sa.Integer(), nullable=False, server_default="0"),
+            sa.Column("waiting_since", UtcTimestamp(), nullable=True),
             sa.Column("first_jid", sa.String(length=40), nullable=True),
             sa.Column("asked_at", UtcTimestamp(), nullable=True),
             sa.Column("master", sa.String(length=255), nullable=True),
