@@ -134,12 +134,15 @@ class Story:
 class Stage:
     """A fault world. It is made anew when a cell has left it in pieces."""
 
-    def __init__(self, folder: Path, *, database: str, minions: int = 1) -> None:
-        self.database, self._minions = database, minions
+    def __init__(self, folder: Path, *, database: str, minions: int = 1, **of_world: Any) -> None:
+        """`of_world` goes to the World as it is."""
+        self.database, self._minions, self._of_world = database, minions, of_world
         self._folder, self._number = folder, 0
         self.strikes, self.gates = folder / "strikes", folder / "gates"
         for made in (self.strikes, self.gates):
             made.mkdir(parents=True)
+        with_reactor = of_world.get("reactor", True)
+        self._essential = [name for name in ESSENTIAL if with_reactor or name != "reactor"]
         self._opened = False
 
     def open(self) -> None:
@@ -147,20 +150,26 @@ class Stage:
         self._number += 1
         for left in [*self.strikes.iterdir(), *self.gates.iterdir()]:
             left.unlink()
-        os.environ[faults.FOLDER] = str(self.strikes)
+        self._arm()
         self.proxy = FaultProxy(lambda: self.world.emulator.port)
+        directory = self._folder / f"world-{self._number}"
+        self.prepare(directory)
         self.world = World(
-            self._folder / f"world-{self._number}",
+            directory,
             database=self.database,  # type: ignore[arg-type]
             minions=self._minions,
             real_mysql=False,
             settings={**SETTINGS, "aws": {"endpoint_url": self.proxy.endpoint}},
+            **self._of_world,
         )
         self.proxy.__enter__()
         self.world.start()
         self.ledger: Database = self.world.ledger()
         self._opened = True
         self._furnish()
+
+    def prepare(self, directory: Path) -> None:
+        """What is to be done with the directory of a world before it starts."""
 
     def close(self) -> None:
         """End the world."""
@@ -174,6 +183,7 @@ class Stage:
 
     def ready(self) -> Stage:
         """The world, whole: all processes there, nothing armed, nothing under way."""
+        self._arm()
         if self._opened:
             try:
                 self._make_whole()
@@ -182,6 +192,10 @@ class Stage:
                 self.close()
         self.open()
         return self
+
+    def _arm(self) -> None:
+        # Another world may have been used meanwhile; a master that is started looks here.
+        os.environ[faults.FOLDER] = str(self.strikes)
 
     def strike(self, point: str, words: str = "kill") -> None:
         """Whoever reaches this point next is killed by SIGKILL, or held (`pause <seconds>`)."""
@@ -293,8 +307,8 @@ class Stage:
         return Verdict(**{**vars(verdict), "words": words})
 
     def processes(self, name: str) -> list[Identity]:
-        """The living processes of the master that have this part."""
-        members = self.world.master.daemon.members()
+        """The living processes of the masters that have this part."""
+        members = [one for master in self.world.masters for one in master.daemon.members()]
         if name in ENGINES:
             beating = self._beating(ENGINES[name])
             return [one for one in members if one.pid in beating]
@@ -313,7 +327,7 @@ class Stage:
             raise WorldError(f"The ledger cannot be read: {error}") from None
 
     def kill_process(self, name: str, rng: random.Random) -> None:
-        """SIGKILL one process of the master."""
+        """SIGKILL one such process."""
         rng.choice(self.processes(name)).send(SIGKILL)
 
     def jobs(self, minion: Minion) -> list[Identity]:
@@ -388,7 +402,7 @@ class Stage:
             path.unlink()
         self.proxy.heal()
         until(
-            lambda: all(self.processes(name) for name in ESSENTIAL),
+            lambda: all(self.processes(name) for name in self._essential),
             seconds=30,
             what="the master's processes are back",
         )

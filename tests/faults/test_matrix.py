@@ -157,7 +157,7 @@ def test_a_kill_at_a_random_instant_loses_and_doubles_nothing(
     stage: Stage = stage_of(cell.database)
     rng = random.Random(f"{SEED} {cell}")
     trouble = stage.report_trouble()
-    time.sleep(rng.uniform(0.0, 0.8))
+    time.sleep(rng.uniform(0.0, 0.4))
     since = time.monotonic()
     if cell.process in PARTS:
         stage.kill_process(cell.process, rng)
