@@ -36,6 +36,8 @@ from rescuebot.settings import DatabaseSettings
 
 # MySQL's deadlock, lock wait timeout; SQLSTATE tells nothing finer. Source: MySQL error reference.
 _CONTENTION_CODES = frozenset({1205, 1213})
+# Unknown column, unknown table.
+_SCHEMA_CODES = frozenset({1054, 1146})
 _READING = "rescuebot_reading"
 
 
@@ -273,9 +275,10 @@ def _translated(error: exc.DBAPIError) -> RescueError | None:
     code = original.args[0] if original is not None and original.args else None
     if code in _CONTENTION_CODES or "database is locked" in str(code):
         return Contention("Another transaction holds the same rows.")
-    if "no such table" in str(code) or code == 1146:
+    if code in _SCHEMA_CODES or "no such table" in str(code) or "no such column" in str(code):
         return SchemaOutdated(
-            "The tables of Rescue Bot are missing.", remedy="Run: salt-run rescue.migrate"
+            "The tables of Rescue Bot are missing or not those of this version.",
+            remedy="Run: salt-run rescue.migrate",
         )
     if isinstance(error, exc.ProgrammingError):
         return None

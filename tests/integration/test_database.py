@@ -29,6 +29,12 @@ def test_missing_tables_are_told_with_their_remedy(tmp_path: Path, request: Any)
         assert migrations.current(bare) is None
 
 
+def test_tables_of_another_version_are_told_with_the_same_remedy(database: Database) -> None:
+    with pytest.raises(SchemaOutdated, match="salt-run rescue.migrate"):
+        with database.reading() as session:
+            session.execute(text("SELECT of_tomorrow FROM execution"))
+
+
 def test_a_mistake_in_sql_is_not_taken_for_trouble(database: Database) -> None:
     if not database.embedded:
         with pytest.raises(exc.ProgrammingError), database.reading() as session:
