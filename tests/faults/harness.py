@@ -60,9 +60,10 @@ PROCESSES = {
     "master worker": re.compile(r" MWorker(?!Queue)"),
     "event bus": re.compile(r"EventPublisher"),
     "publisher": re.compile(r"_publish_daemon"),
+    "request queue": re.compile(r" MWorkerQueue| RequestServer\.zmq_device"),
 }
 ENGINES = {"sqs engine": "rescue_sqs", "tracker": "rescue_tracker"}
-ESSENTIAL = (*ENGINES, "reactor", "master worker", "event bus", "publisher")
+ESSENTIAL = (*ENGINES, *PROCESSES)
 STUCK_SECONDS = 90.0
 OVER = (EventStatus.RESOLVED, EventStatus.FAILED)
 OPEN = (ExecutionState.PLANNED, ExecutionState.DISPATCHED, ExecutionState.RUNNING)
@@ -339,6 +340,16 @@ class Stage:
         """The master's machine loses power and comes back."""
         self.world.master.kill()
         self.world.master.start()
+
+    def bus_dies(self) -> None:
+        """SIGKILL to the event bus, after which Salt's master must be restarted.
+
+        Its ProcessManager starts the bus again, but not the publisher that ends with it.
+        """
+        for one in self.processes("event bus"):
+            one.send(SIGKILL)
+        time.sleep(3)
+        self.power_cut()
 
     def restart_minion(self, minion: Minion) -> None:
         """The minion's daemon and its jobs are killed; the daemon is started again."""

@@ -36,7 +36,7 @@ class Report:
 
     def tell(self, line: Callable[[str], object]) -> None:
         """The table, line by line."""
-        widths = (26, 20, 9)
+        widths = (31, 18, 8)
         names = ("fault", "process", "ledger")
         head = "".join(name.ljust(width) for name, width in zip(names, widths, strict=True))
         line(head + "  lost  doubled  stuck  seconds to recover")

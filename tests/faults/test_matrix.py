@@ -60,14 +60,14 @@ def _killed_beside() -> list[Cell]:
         Cell(fault=point, process=process)
         for point in faults.POINTS
         for process in BESIDE
-        if process != "SQS endpoint" or point.startswith("intake.")
+        if point.startswith(NEAR.get(process, ""))
     ]
 
 
 def _killed_at_random() -> list[Cell]:
     return [
         Cell(fault=RANDOM, process=process, seed=seed)
-        for process in (*PARTS, *BESIDE)
+        for process in (*PARTS, *ACTS)
         for seed in (1, 2)
     ]
 
@@ -82,7 +82,9 @@ def _killed_on_the_minion() -> list[Cell]:
 
 
 RANDOM = "at random"
-PARTS = ("sqs engine", "tracker", "reactor", "master worker")
+# Who has to do with which part of an event's life only.
+NEAR = {"SQS endpoint": ("intake.",), "minion daemon": ("dispatch.", "handout.", "record.")}
+PARTS = ("sqs engine", "tracker", "reactor", "master worker", "publisher", "request queue")
 SERVICE_OF = {"shell": "web", "state": "mysql"}
 # What is killed on the minion while the fix runs: the job alone, the daemon with its jobs, or
 # all of them together with the fix, as when the machine loses power.
@@ -101,6 +103,8 @@ BESIDE: dict[str, Callable[[Stage], Any]] = {
     "database": Stage.database_dies,
     "SQS endpoint": _cut_endpoint,
 }
+
+ACTS: dict[str, Callable[[Stage], Any]] = {**BESIDE, "event bus": Stage.bus_dies}
 
 AT_POINTS, BESIDE_POINTS = _killed_at_points(), _killed_beside()
 AT_RANDOM, ON_MINION = _killed_at_random(), _killed_on_the_minion()
@@ -162,7 +166,7 @@ def test_a_kill_at_a_random_instant_loses_and_doubles_nothing(
     if cell.process in PARTS:
         stage.kill_process(cell.process, rng)
     else:
-        BESIDE[cell.process](stage)
+        ACTS[cell.process](stage)
     judged(cell.fault, cell.process, stage, stage.judge(trouble, since=since))
 
 
