@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from rescuebot.approvals.model import Approval
 from rescuebot.audit.model import AuditEntry
 from rescuebot.commands.model import SaltStackCommand
 from rescuebot.database import Base
 from rescuebot.events.model import CloudWatchEvent, DeadLetter, EventOccurrence
 from rescuebot.executions.model import Execution, SaltStackEventLog
-from rescuebot.guard.model import Decision
+from rescuebot.guard.model import Decision, Halt, Latch, MaintenanceWindow
 from rescuebot.heartbeats.model import EngineHeartbeat
 from rescuebot.runbooks.model import RunbookScript
-from rescuebot.servers.model import Server
+from rescuebot.servers.model import Server, ServerService
+from rescuebot.versions.model import Version
 
 ALL = (
+    Approval,
     AuditEntry,
     CloudWatchEvent,
     DeadLetter,
@@ -20,9 +23,14 @@ ALL = (
     EngineHeartbeat,
     EventOccurrence,
     Execution,
+    Halt,
+    Latch,
+    MaintenanceWindow,
     RunbookScript,
     SaltStackCommand,
     SaltStackEventLog,
     Server,
+    ServerService,
+    Version,
 )
 metadata = Base.metadata

@@ -37,4 +37,5 @@ class SaltStackCommand(Base):
     )
 
     version: Mapped[int] = mapped_column(Integer, default=1)
+    updated_by: Mapped[str] = mapped_column(String(100), default="")
     deleted_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)

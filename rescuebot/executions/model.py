@@ -13,7 +13,10 @@ from rescuebot.database import Base, LongText, UtcTimestamp, enum_column
 
 
 class ExecutionState(StrEnum):
-    """``held → planned → dispatched → running → success | failed | timeout | lost``."""
+    """``held ⇄ planned → dispatched → running → success | failed | timeout | lost``.
+
+    What is held or planned may be cancelled.
+    """
 
     HELD = "held"
     PLANNED = "planned"
@@ -23,8 +26,11 @@ class ExecutionState(StrEnum):
     FAILED = "failed"
     TIMEOUT = "timeout"
     LOST = "lost"
+    CANCELLED = "cancelled"
 
 
+# Nothing has been sent for these yet.
+WAITING_STATES = (ExecutionState.HELD, ExecutionState.PLANNED)
 # A job for these has been committed to, so a return may still come.
 ACTIVE_STATES = (ExecutionState.DISPATCHED, ExecutionState.RUNNING)
 ENDED_STATES = (
@@ -32,6 +38,7 @@ ENDED_STATES = (
     ExecutionState.FAILED,
     ExecutionState.TIMEOUT,
     ExecutionState.LOST,
+    ExecutionState.CANCELLED,
 )
 
 
@@ -81,6 +88,11 @@ class Execution(Base):
     pinned_sha256: Mapped[str] = mapped_column(String(64))
 
     state: Mapped[ExecutionState] = mapped_column(enum_column(ExecutionState, "execution_state"))
+    # Whether a person must have approved it before it is sent.
+    approval_owed: Mapped[bool] = mapped_column(default=False)
+    # Which rule of the guard holds it, and since when; empty unless it is held.
+    held_by: Mapped[str | None] = mapped_column(String(30))
+    held_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     attempt: Mapped[int] = mapped_column(Integer, default=1)
     attempts: Mapped[int] = mapped_column(Integer, default=1)
     retry_seconds: Mapped[int] = mapped_column(Integer, default=0)

@@ -56,4 +56,7 @@ class RunbookScript(Base):
     updated_at: Mapped[datetime] = mapped_column(
         UtcTimestamp, default=clock.now, onupdate=clock.now
     )
+    updated_by: Mapped[str] = mapped_column(String(100), default="")
     deleted_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    # The title while it is not deleted, else empty: so a title is used once at a time.
+    live_title: Mapped[str | None] = mapped_column(String(200), unique=True)

@@ -1,10 +1,10 @@
-"""Table that ties a server, as AWS names it, to the minion that runs on it."""
+"""Tables that tie a server, as AWS names it, to the minion and the services that run on it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rescuebot import clock
@@ -27,3 +27,14 @@ class Server(Base):
     os: Mapped[str] = mapped_column(String(100), default="")
     created_at: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
     seen_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+
+
+class ServerService(Base):
+    """A service that a server runs, as its minion's pillar or an event of it says."""
+
+    __tablename__ = "server_service"
+    __table_args__ = (Index("ix_server_service_service_type", "service_type"),)
+
+    server_id: Mapped[str] = mapped_column(String(50), primary_key=True)
+    service_type: Mapped[str] = mapped_column(String(50), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
