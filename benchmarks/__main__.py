@@ -6,9 +6,9 @@ import os
 import platform
 import sys
 
-from benchmarks import intake, loop
+from benchmarks import intake, loop, matching
 
-ALL = {"intake": intake, "loop": loop}
+ALL = {"intake": intake, "loop": loop, "matching": matching}
 
 
 def main(names: list[str]) -> int:

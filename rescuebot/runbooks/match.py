@@ -1,86 +1,286 @@
-"""Which runbook fits a message, and why: pure functions.
+"""Which runbook fits a message, and why: plain values and pure functions.
 
-Order: priority, then specific before general (a longer pattern), then newest.
+Invariant: the order of choice is one for all that ask: priority, then specific before general (a
+longer pattern), then newest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-import re2
+from rescuebot.runbooks.model import RunbookMode, RunbookScript
+from rescuebot.runbooks.patterns import parts_of, problems_of
 
-from rescuebot.runbooks.model import RunbookScript
+# How many that nearly matched are told, how many of these places are kept for other services when
+# one of theirs is found, and how many stand in the sentence.
+NEAR = 5
+_KEPT_FOR_OTHERS = 2
+_IN_WORDS = 3
+_SHOWN = 60
 
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False
-_OPTIONS.case_sensitive = False
+
+class Clause(StrEnum):
+    """What kept a runbook from matching."""
+
+    SERVICE = "service"
+    DISABLED = "disabled"
+    PATTERN = "pattern"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Match:
-    """The runbook that won, if any, and a sentence for people."""
+class Candidate:
+    """What of a runbook counts for the choice."""
 
-    runbook: RunbookScript | None
+    id: int
+    title: str
+    service_type: str
+    error_pattern: str
+    priority: int = 0
+    enabled: bool = True
+    mode: RunbookMode = RunbookMode.ASK
+    version: int = 1
+
+    @classmethod
+    def of(cls, runbook: RunbookScript) -> Candidate:
+        """The candidate that a row is."""
+        return cls(
+            id=runbook.id,
+            title=runbook.title,
+            service_type=runbook.service_type,
+            error_pattern=runbook.error_pattern,
+            priority=runbook.priority,
+            enabled=runbook.enabled,
+            mode=runbook.mode,
+            version=runbook.version,
+        )
+
+    @property
+    def name(self) -> str:
+        """As sentences name it."""
+        return f"{self.id} '{self.title}'"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fit:
+    """One that matched, and why it stands where it stands."""
+
+    candidate: Candidate
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Miss:
+    """One that nearly matched: the clauses that failed, and the same as words."""
+
+    candidate: Candidate
+    failed: tuple[Clause, ...]
     words: str
 
 
-def choose(runbooks: Sequence[RunbookScript], *, service_type: str, message: str) -> Match:
-    """The first of `runbooks` (all of one service) whose pattern is found in `message`."""
-    ordered = sorted(runbooks, key=_rank)
-    found = [runbook for runbook in ordered if matches(runbook.error_pattern, message)]
-    if not found:
-        return Match(runbook=None, words=_none(ordered, service_type))
-    return Match(runbook=found[0], words=_won(found, service_type))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """Which runbook is chosen and why: all that matched in order of choice, the nearest others."""
+
+    service_type: str
+    matched: tuple[Fit, ...]
+    near: tuple[Miss, ...]
+    words: str
+
+    @property
+    def winner(self) -> Candidate | None:
+        """The first that matched."""
+        return self.matched[0].candidate if self.matched else None
+
+    @property
+    def winner_id(self) -> int | None:
+        """Its id."""
+        return None if self.winner is None else self.winner.id
+
+    def plain(self) -> dict[str, Any]:
+        """The same as values that JSON knows."""
+        return {
+            "service_type": self.service_type,
+            "winner": self.winner_id,
+            "words": self.words,
+            "matched": [{**_plain(fit.candidate), "reason": fit.reason} for fit in self.matched],
+            "near": [
+                {**_plain(miss.candidate), "failed": list(miss.failed), "words": miss.words}
+                for miss in self.near
+            ],
+        }
 
 
-def matches(pattern: str, message: str) -> bool:
-    """Whether the pattern is found; an empty one fits every message.
+def rank(candidate: Candidate) -> tuple[int, int, int]:
+    """What candidates are sorted by: the first is chosen."""
+    return (-candidate.priority, -len(candidate.error_pattern), -candidate.id)
 
-    RE2 takes time in proportion to the message whatever the pattern, so none can hang us.
+
+def explanation_of(
+    *, service_type: str, found: Iterable[Candidate], near: Sequence[Miss] = (), enabled: int
+) -> Explanation:
+    """The explanation, from the candidates of a service that are enabled and found.
+
+    `enabled` is how many of that service there were to choose from.
     """
-    if not pattern:
-        return True
-    try:
-        return re2.search(pattern, message, _OPTIONS) is not None
-    except re2.error:  # stored before it was checked; it fits nothing
-        return False
+    ordered = sorted(found, key=rank)
+    words = _won(ordered) if ordered else _none(service_type, enabled, near)
+    return Explanation(
+        service_type=service_type, matched=_reasoned(ordered), near=tuple(near), words=words
+    )
 
 
-def compiles(pattern: str) -> bool:
-    """Whether RE2 accepts the pattern."""
-    try:
-        re2.compile(pattern, _OPTIONS)
-    except re2.error:
-        return False
-    return True
+def nearest(
+    *,
+    service_type: str,
+    disabled: Iterable[Candidate],
+    missed: Iterable[Candidate],
+    elsewhere: Iterable[Candidate],
+    parts: Collection[str],
+) -> tuple[Miss, ...]:
+    """The few that nearly matched, those of the same service first.
+
+    `disabled` are of that service and found, `missed` enabled but not found, `elsewhere` found but
+    of other services; `parts` are the parts of the missed ones that are found.
+    """
+    others = heapq.nsmallest(NEAR, elsewhere, key=rank)
+    room = NEAR - min(len(others), _KEPT_FOR_OTHERS)
+    own = [_disabled(one) for one in heapq.nsmallest(room, disabled, key=rank)]
+    closest = heapq.nsmallest(
+        room - len(own), missed, key=lambda one: (-_share(one.error_pattern, parts), rank(one))
+    )
+    own += [_not_found(one, parts) for one in closest]
+    return (*own, *(_of_another(one, service_type) for one in others[: NEAR - len(own)]))
 
 
-def _rank(runbook: RunbookScript) -> tuple[int, int, int]:
-    return (-runbook.priority, -len(runbook.error_pattern), -runbook.id)
+def _plain(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "id": candidate.id,
+        "title": candidate.title,
+        "service_type": candidate.service_type,
+        "error_pattern": candidate.error_pattern,
+        "priority": candidate.priority,
+        "enabled": candidate.enabled,
+        "mode": candidate.mode.value,
+        "version": candidate.version,
+    }
 
 
-def _won(found: Sequence[RunbookScript], service_type: str) -> str:
+def _reasoned(ordered: Sequence[Candidate]) -> tuple[Fit, ...]:
+    if len(ordered) == 1:
+        return (Fit(candidate=ordered[0], reason="It is the only one that fits."),)
+    fits = []
+    for place, one in enumerate(ordered):
+        before, after = ordered[max(place - 1, 0)], ordered[max(place, 1)]
+        start = f"Before {after.id}" if place == 0 else f"After {before.id}"
+        fits.append(Fit(candidate=one, reason=f"{start}: {_precedence(before, after)}."))
+    return tuple(fits)
+
+
+def _precedence(before: Candidate, after: Candidate) -> str:
+    if before.priority != after.priority:
+        return f"priority {before.priority} comes before {after.priority}"
+    longer, shorter = len(before.error_pattern), len(after.error_pattern)
+    if longer != shorter:
+        return (
+            f"of the same priority, a pattern of {longer} characters comes before one of {shorter}"
+        )
+    return f"of the same priority and length of pattern, the newer {before.id} comes first"
+
+
+def _won(found: Sequence[Candidate]) -> str:
     winner, others = found[0], found[1:]
     pattern = winner.error_pattern
     why = f"its pattern {pattern!r} is found in the message" if pattern else "it has no pattern"
     words = (
-        f"Runbook {winner.id} '{winner.title}' fits: it is for service {service_type}, {why}, "
+        f"Runbook {winner.name} fits: it is for service {winner.service_type}, {why}, "
         f"and its priority is {winner.priority}."
     )
     if others:
-        names = ", ".join(f"{runbook.id} '{runbook.title}'" for runbook in others[:5])
-        words += f" After it would come {names}."
+        words += f" After it would come {', '.join(one.name for one in others[:NEAR])}."
     return words
 
 
-def _none(looked_at: Sequence[RunbookScript], service_type: str) -> str:
+def _none(service_type: str, enabled: int, near: Sequence[Miss]) -> str:
     if not service_type:
-        return "No rule of intake tells the service, so no runbook can be looked up."
-    if not looked_at:
-        return f"There is no enabled runbook for service {service_type}."
-    near = ", ".join(f"{r.id} '{r.title}' ({r.error_pattern!r})" for r in looked_at[:5])
-    return (
-        f"None of the {len(looked_at)} runbooks for service {service_type} has a pattern that is "
-        f"found in the message; looked at: {near}."
-    )
+        words = "No rule of intake tells the service, so no runbook can be looked up."
+    elif not enabled:
+        words = f"There is no enabled runbook for service {service_type}."
+    else:
+        words = (
+            f"None of the {enabled} runbooks for service {service_type} has a pattern that is "
+            "found in the message."
+        )
+    if near:
+        told = "; ".join(f"{miss.candidate.name} ({miss.words})" for miss in near[:_IN_WORDS])
+        words += f" Nearest: {told}."
+    return words
+
+
+def _disabled(candidate: Candidate) -> Miss:
+    words = f"it is disabled; {_found(candidate)}"
+    return Miss(candidate=candidate, failed=(Clause.DISABLED,), words=words)
+
+
+def _of_another(candidate: Candidate, service_type: str) -> Miss:
+    service = f"not {service_type}" if service_type else "and the event's service is not known"
+    words = f"it is for service {candidate.service_type}, {service}; {_found(candidate)}"
+    return Miss(candidate=candidate, failed=(Clause.SERVICE,), words=words)
+
+
+def _found(candidate: Candidate) -> str:
+    pattern = candidate.error_pattern
+    return f"its pattern {_shown(pattern)} is found" if pattern else "it has no pattern"
+
+
+def _not_found(candidate: Candidate, parts: Collection[str]) -> Miss:
+    words = _why_not_found(candidate.error_pattern, parts)
+    return Miss(candidate=candidate, failed=(Clause.PATTERN,), words=words)
+
+
+def _why_not_found(pattern: str, parts: Collection[str]) -> str:
+    """Which parts of the alternative that comes nearest are in the message and which are not."""
+    refusal = problems_of(pattern)
+    if refusal:
+        return f"its pattern {_shown(pattern)} is refused: it {refusal}"
+    alternatives = parts_of(pattern)
+    best = max(alternatives, key=lambda wanted: _found_of(wanted, parts))
+    here = [part for part in best if part in parts]
+    if not here:
+        return _absent([part for wanted in alternatives for part in wanted])
+    if len(here) == len(best):
+        order = "but not as the pattern asks for"
+        return f"{_list(here)} {_is(here)} in the message, {order}: {_shown(pattern)}"
+    gone = [part for part in best if part not in parts]
+    return f"{_list(here)} {_is(here)} in the message, {_list(gone)} {_is(gone)} not"
+
+
+def _absent(parts: Sequence[str]) -> str:
+    if len(parts) == 1:
+        return f"{_list(parts)} is not in the message"
+    return f"none of {_list(parts)} is in the message"
+
+
+def _share(pattern: str, parts: Collection[str]) -> float:
+    """How much of the alternative that comes nearest is found."""
+    return max(_found_of(wanted, parts) for wanted in parts_of(pattern))
+
+
+def _found_of(wanted: Sequence[str], parts: Collection[str]) -> float:
+    return sum(part in parts for part in wanted) / len(wanted)
+
+
+def _list(parts: Sequence[str]) -> str:
+    more = f" and {len(parts) - NEAR} more" if len(parts) > NEAR else ""
+    return ", ".join(_shown(part) for part in parts[:NEAR]) + more
+
+
+def _is(parts: Sequence[str]) -> str:
+    return "is" if len(parts) == 1 else "are"
+
+
+def _shown(pattern: str) -> str:
+    return repr(pattern if len(pattern) <= _SHOWN else pattern[:_SHOWN] + "…")
