@@ -4,8 +4,8 @@ Invariant: the claim of a dispatch is on disk before its first step, and is take
 nothing was done; so whatever is repeated or crashes, a dispatch runs at most once.
 
 Needs only the standard library, Salt's dunders and PyYAML (which Salt needs too): a minion gets
-this one file. In order: what can be called, the run, the work, the steps, processes, their output,
-the ledger, the built-in check.
+this one file. In order: what can be called, the run, the preview, the work, the steps, what a state
+renders to, processes, their output, the ledger, the halt, the built-in check.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ OUTPUT_LIMIT = 10 * MIB
 # The rest of the limit is room for the marker in the middle and for a last line.
 OUTPUT_KEPT = OUTPUT_LIMIT - 1024
 OUTPUT_SLACK = 4 * MIB
+PREVIEW_KEPT = MIB // 4 - 1024
 ROOM_WANTED = 32 * MIB
 MEMORY = "/dev/shm"
 GRACE_SECONDS = 2.0
@@ -46,6 +47,9 @@ CONNECT_SECONDS = 3.0
 ASK_AGAIN_SECONDS = (1.0, 2.0, 4.0, 0.0)
 KEEP_SECONDS = 30 * 86400
 REMOVED_AT_ONCE = 20
+WORDS_KEPT = 500
+# Others could be anything: a preview starts no program that only the script has named.
+SHELLS = ("/bin/sh", "/usr/bin/sh", "/bin/bash", "/usr/bin/bash")
 
 STEPS = ("check", "fix", "verify")
 GOOD = ("fixed", "nothing_to_fix", "done")
@@ -60,6 +64,18 @@ ENDINGS = {
     "limit": ("timeout", "The limit was reached; what the run had started was ended."),
     "state_running": ("busy", "Another state run is active on this minion; nothing was done."),
     "internal_error": ("failed", "The module met an error of its own; the minion's log has it."),
+}
+PREVIEWS = {
+    "would_change": ("previewed", "The fix would make the changes that the output shows."),
+    "would_not_change": ("previewed", "As things are now, the fix would change nothing."),
+    "would_fail": ("previewed", "A part of the fix would fail; the output tells which."),
+    "only_checks": ("previewed", "This work only checks, so there is nothing to change."),
+    "not_run": ("previewed", "What a script would change is not known without running it."),
+    "syntax_error": ("failed", "The script has a syntax error; the output tells where."),
+    "not_tried": ("failed", "The states could not be tried; the output tells why."),
+    "limit": ("timeout", "The limit was reached; what the preview had started was ended."),
+    "state_running": ("busy", "Another state run is active on this minion; preview again later."),
+    "internal_error": ENDINGS["internal_error"],
 }
 
 
@@ -92,6 +108,89 @@ def execute(dispatch, sha256):
         result = run.ending("internal_error")
     __context__["retcode"] = 0 if result["verdict"] in GOOD else 1
     return result
+
+
+def preview(dispatch, sha256):
+    """
+    Show what the work of a dispatch would do, and change nothing; it may be repeated.
+
+    States are run with ``test=True``, so their ``unless`` and ``onlyif`` conditions are really run,
+    as Salt always does; so is the check of the service, which only looks. Of a script the text is
+    shown; at most its syntax is checked. Always returns one dictionary and never raises.
+
+    ``rendered_sha256`` stands for all that the state renders to on this minion now. Work that holds
+    it as ``fix:rendered_sha256`` is refused when the state has come to render to anything else.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt web-1 rescue.preview <dispatch: 32 hex digits> <sha256: 64 hex digits>
+    """
+    run = Run(str(dispatch))
+    try:
+        result = _preview(run, str(sha256))
+    except Refused as refused:
+        result = _preview_result(run, "refused", refused.reason, refused.message)
+    except Exception:  # the master must get an answer, whatever is wrong here
+        log.exception("rescue: the preview of %s met an internal error", run.dispatch)
+        result = _preview_result(run, *_preview_ending("internal_error"))
+    __context__["retcode"] = 0 if result["verdict"] == "previewed" else 1
+    return result
+
+
+def halt(reason=""):
+    """
+    Let no fix begin on this minion; one that has begun is finished and verified.
+
+    The master is the authority: work that it hands out later lifts this halt again. To halt
+    minions until further notice use ``salt-run rescue.halt``, which calls this too.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt web-1 rescue.halt reason="we are moving the database"
+    """
+    flag = {"since": _moment(time.time()), "reason": _words(reason)}
+    with _halt_lock():
+        try:
+            _write(_halt_path(), flag)
+        except OSError:  # a full disk: an empty flag takes no room, and halts as well
+            log.exception("rescue: the reason of the halt could not be stored")
+            os.close(os.open(_halt_path(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    return halted()
+
+
+def resume():
+    """
+    Lift the halt of this minion, if there is one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt web-1 rescue.resume
+    """
+    with _halt_lock(), contextlib.suppress(FileNotFoundError):
+        os.unlink(_halt_path())
+    return halted()
+
+
+def halted():
+    """
+    Whether this minion is halted, since when, and the reason given.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt web-1 rescue.halted
+    """
+    if _halt_mark() is None:
+        return {"halted": False, "since": None, "reason": ""}
+    flag = _read(_halt_path()) or {}
+    return {"halted": True, "since": flag.get("since"), "reason": _words(flag.get("reason") or "")}
 
 
 def status(service):
@@ -181,14 +280,15 @@ def self_test(nonce):
         log.exception("rescue: the master's pillar could not be asked")
         echoed = None
     names = sorted(str(name) for name in _services())
-    return {"rescue": 1, "module": __version__, "pillar": echoed, "services": names}
+    about = {"rescue": 1, "module": __version__, "halted": halted()["halted"]}
+    return {**about, "pillar": echoed, "services": names}
 
 
 # --- the run -------------------------------------------------------------------------------------
 
 
 class Refused(Exception):
-    """The run does not begin; nothing was done and nothing is remembered."""
+    """The run does not begin, or ends before its fix; nothing was changed."""
 
     def __init__(self, reason, message):
         super().__init__(message)
@@ -210,7 +310,6 @@ class Run:
 
     def note(self, step, outcome, started_at, seconds):
         """Keep what a step did, for the result."""
-        """Keep what a step said."""
         told = {key: value for key, value in outcome.items() if key != "ended"}
         command = self.work["fix" if step == "fix" else "check"] or {}
         ids = {"step": step, "command_id": command.get("command_id")}
@@ -219,7 +318,6 @@ class Run:
 
     def ending(self, reason):
         """The result that belongs to the word for how it ended."""
-        """The result for one of the known endings."""
         verdict, message = ENDINGS[reason]
         return self.result(verdict, reason, message)
 
@@ -244,12 +342,12 @@ def _execute(run, sha256):
     entry = Entry(run.dispatch)
     if earlier := _earlier(entry, run):
         return earlier
-    _fetch(run, sha256)
+    _lift_older_halt(_fetch(run, sha256))
     _sweep()
     if not entry.claim():
         raise Refused("already_running", "This dispatch has just been taken by another process.")
     result = _claimed(run, entry)
-    if result["verdict"] == "busy":
+    if result["reason"] in ("state_running", "halted"):
         entry.forget()
     else:
         entry.store(result)
@@ -282,6 +380,8 @@ def _claimed(run, entry):
     """Run the steps; from here on whatever goes wrong is part of the result."""
     try:
         return run.ending(_run_steps(run, entry))
+    except Refused as refused:
+        return run.result("refused", refused.reason, refused.message)
     except Exception:  # the ledger must learn how it ended
         log.exception("rescue: dispatch %s met an internal error", run.dispatch)
         return run.ending("internal_error")
@@ -291,6 +391,8 @@ def _run_steps(run, entry):
     """Check, fix, verify, as far as asked and needed; the word for how it ended."""
     codes, place = {}, _roomy(entry.path)
     for step in run.work["steps"]:
+        if step == "fix":
+            _refuse_when_halted()
         entry.begin(step)
         started_at, started = time.time(), time.monotonic()
         outcome = {"check": _check, "fix": _fix, "verify": _verify}[step](run, place)
@@ -312,6 +414,106 @@ def _ending(codes):
     return f"{last}_succeeded" if codes[last] == 0 else f"{last}_failed"
 
 
+# --- the preview ---------------------------------------------------------------------------------
+
+
+def _preview(run, sha256):
+    """Fetch, look at the service, try the fix; everything in a folder that does not stay."""
+    _require_name(run.dispatch)
+    _fetch(run, sha256, only_look=True)
+    place = tempfile.mkdtemp(prefix="preview-", dir=_roomy(_root()))
+    try:
+        up = _up_now(run, place)
+        reason, told = _foreseen(run, place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    return _preview_result(run, *_preview_ending(reason), service_up=up, **told)
+
+
+def _up_now(run, place):
+    """Whether the service is up; None when nothing says how to look, or looking took too long."""
+    if not run.work["check"] and not _checkable(run.config):
+        return None
+    outcome = _check(run, place)
+    return None if outcome["ended"] else outcome["retcode"] == 0
+
+
+def _foreseen(run, place):
+    """The word for what the fix would do, and what there is to show for it."""
+    if "fix" not in run.work["steps"]:
+        return "only_checks", {}
+    if run.work["fix"]["kind"] == "shell":
+        return _foreseen_of_script(run, place)
+    outcome = _in_child(run, place, lambda: _try_states(run), PREVIEW_KEPT)
+    told = {key: outcome[key] for key in ("output", "changes", "rendered_sha256") if key in outcome}
+    return outcome["ended"] or _foreseen_of_states(told.get("changes")), told
+
+
+def _foreseen_of_states(changes):
+    if not changes:
+        return "not_tried"
+    if changes["would_fail"]:
+        return "would_fail"
+    return "would_change" if changes["would_change"] else "would_not_change"
+
+
+def _foreseen_of_script(run, place):
+    script, argv = run.work["fix"]["solution"], _interpreter(run.work["fix"]["solution"])
+    reason, syntax = _syntax(run, script, argv, place)
+    head = [f"interpreter: {' '.join(argv)}", f"syntax: {syntax}"]
+    head += [f"{name}={value!r}" for name, value in run.work["fix"]["environment"].items()]
+    text = "\n".join([*head, "", script])
+    return reason, {"output": _cut(text, PREVIEW_KEPT)[0]}
+
+
+def _syntax(run, script, argv, place):
+    """Have the shell read the script without running it.
+
+    Without the options that the script asks for: after its ``-`` a shell takes ours for a name.
+    """
+    shell = _plain_shell(argv)
+    if not shell:
+        return "not_run", f"not checked, because {argv[0]} is no sh or bash that is here"
+    outcome = _run_script(run, script, {}, place, run.deadline, argv=[shell, "-n"])
+    if outcome["ended"]:
+        return outcome["ended"], "not checked to the end"
+    if outcome["retcode"]:
+        return "syntax_error", _words(outcome["output"])
+    return "not_run", "no error found"
+
+
+def _plain_shell(argv):
+    """The shell that ``#!`` means, where it is one of the system's own; else None."""
+    path, *rest = " ".join(argv).split()
+    if path in ("/usr/bin/env", "/bin/env"):
+        name = next((word for word in rest if not word.startswith("-")), "")
+        path = name in ("sh", "bash") and shutil.which(name)
+    return path if path in SHELLS and os.access(path, os.X_OK) else None
+
+
+def _preview_ending(reason):
+    verdict, message = PREVIEWS[reason]
+    return verdict, reason, message
+
+
+def _preview_result(run, verdict, reason, message, **told):
+    """The one shape in which a preview is reported."""
+    return {
+        "rescue": 1,
+        "dispatch": run.dispatch,
+        "execution_id": run.execution_id,
+        "verdict": verdict,
+        "reason": reason,
+        "message": message,
+        "seconds": round(time.monotonic() - run.started, 3),
+        "service_up": None,
+        "changes": {"total": 0, "would_change": 0, "would_fail": 0, "unchanged": 0},
+        "rendered_sha256": None,
+        "output": "",
+        **told,
+    }
+
+
 # --- the work ------------------------------------------------------------------------------------
 
 
@@ -326,32 +528,43 @@ def _ask_master(question):
     return rescue if isinstance(rescue, dict) else {}
 
 
-def _fetch(run, sha256):
-    """Get the work, and refuse it unless it is what the job meant and can be done here."""
+def _fetch(run, sha256, only_look=False):
+    """Get the work, and refuse it unless it is what the job meant and can be done here.
+
+    Returns the mark of the halt that stood when the master was asked.
+    """
+    question = {"dispatch": run.dispatch, **({"preview": True} if only_look else {})}
     try:
-        answer = _ask_for_work(run.dispatch)
+        answer, halt_before = _ask_for_work(question)
     except Exception as error:  # the master is away, or its pillar is broken
         log.exception("rescue: the work of %s could not be fetched", run.dispatch)
         raise Refused("no_work", "The master's pillar could not be asked for the work.") from error
     if not isinstance(answer.get("work"), dict):
         why = answer.get("refused") or "it did not answer; is on_demand_ext_pillar: [rescue] set?"
-        raise Refused("no_work", f"The master has no work for this minion: {why}")
+        reason = "halted" if answer.get("halted") is True else "no_work"
+        raise Refused(reason, f"The master has no work for this minion: {_words(why)}")
     fresh = answer.get("services")
     work = _understood(answer["work"], run.dispatch, sha256)
+    # Work for a preview has not been begun in the master's ledger, so it must not be run.
+    _require((answer["work"].get("preview") is True) is only_look, "`preview` is not as asked")
     run.take(work, fresh if isinstance(fresh, dict) else _services())
     looks = "check" in work["steps"] or "verify" in work["steps"]
     if looks and not work["check"] and not _checkable(run.config):
         raise Refused("no_check", _how_to_configure(run.service))
+    return halt_before
 
 
-def _ask_for_work(dispatch):
-    """Ask again, a little later, when the master says that it cannot look it up just now."""
+def _ask_for_work(question):
+    """The answer, and the mark of the halt that stood before it was asked for.
+
+    Ask again, a little later, when the master says that it cannot look it up just now.
+    """
     for pause in ASK_AGAIN_SECONDS:
-        answer = _ask_master({"dispatch": dispatch})
+        halt_before, answer = _halt_mark(), _ask_master(question)
         if not answer.get("again"):
             break
         time.sleep(pause)
-    return answer
+    return answer, halt_before
 
 
 def _understood(work, dispatch, sha256):
@@ -373,6 +586,11 @@ def _understood(work, dispatch, sha256):
     return plan
 
 
+def _require_name(dispatch):
+    if not re.fullmatch(r"[0-9a-f]{32}", dispatch):
+        raise Refused("malformed_work", "A dispatch is named by 32 lower-case hex digits.")
+
+
 def _require(condition, complaint):
     if not condition:
         raise Refused("malformed_work", f"The work cannot be understood: {complaint}.")
@@ -392,6 +610,14 @@ def _require_steps(plan):
         fix["arguments"] = _arguments(fix.get("arguments") or {})
         fix["states"] = _state_data(fix["solution"]) if fix["kind"] == "sls" else None
         fix["environment"] = _as_environment(fix["arguments"]) if fix["kind"] == "shell" else {}
+        _require(_binds(fix), "`rendered_sha256` is not the hash of what a state renders to")
+
+
+def _binds(fix):
+    """Nothing, or the hash of a preview; to ignore one on another kind would be to lose it."""
+    sha256 = fix.setdefault("rendered_sha256", None)
+    of_state = fix["kind"] == "state" and isinstance(sha256, str)
+    return sha256 is None or (of_state and re.fullmatch(r"[0-9a-f]{64}", sha256))
 
 
 def _holds_text(value, key):
@@ -470,7 +696,7 @@ def _fix(run, place):
     if fix["kind"] == "shell":
         environment = fix["environment"]
         return _run_script(run, fix["solution"], environment, place, run.deadline, keep=True)
-    return _run_states(run, place)
+    return _in_child(run, place, lambda: _reported(_apply(run), OUTPUT_KEPT))
 
 
 def _verify(run, place):
@@ -501,12 +727,12 @@ def _another_try(tries, end, first=0.5):
     return True
 
 
-def _run_script(run, script, extra, place, deadline, keep=False):
+def _run_script(run, script, extra, place, deadline, keep=False, argv=None):
     """Run a script in its own session; a daemon that it leaves behind lives on."""
     environment = {**_environment(run.service, run.config), **extra}
     path, spool = _written(script, place), Spool(place)
     try:
-        child = _started([*_interpreter(script), path], environment, spool)
+        child = _started([*(argv or _interpreter(script)), path], environment, spool)
         ended = _supervise(child, spool, deadline)
         return _outcome(_code(child, ended), spool.text(), spool.size(), ended)
     except (OSError, ValueError) as error:
@@ -538,18 +764,23 @@ def _environment(service, config):
     return {**os.environ, "RESCUE_SERVICE": service, **known}
 
 
-def _run_states(run, place):
-    """Run states in a child of its own session, so that all they started can be ended."""
+def _in_child(run, place, work, kept=OUTPUT_KEPT):
+    """The outcome of work with states, done in a child of its own session.
+
+    So all that they start can be ended with it. A refusal there is one here.
+    """
     lock = _state_lock()
     if lock is None:
         return _outcome(1, "", ended="state_running")
     path, spool = _written("", place), Spool(place)
     try:
-        child = Forked(lambda: _write(path, _reported(_apply(run))), spool)
+        child = Forked(lambda: _write(path, _answered(work)), spool)
         ended, told = _supervise(child, spool, run.deadline), _read(path)
+        if told and "refused" in told:
+            raise Refused(*told["refused"])
         if not ended and told:
             return told
-        return _outcome(_code(child, ended) or 1, spool.text(), ended=ended)
+        return _outcome(_code(child, ended) or 1, spool.text(kept), ended=ended)
     finally:
         spool.close(keep=True)
         os.unlink(path)
@@ -569,31 +800,159 @@ def _state_lock():
     return handle
 
 
-def _apply(run):
-    """In the child: run the states."""
+def _answered(work):
+    """In the child: do the work; a refusal goes to the parent as data."""
     # A client that the parent has connected must not be shared; and pids are not the parent's.
     for key in [key for key in __context__ if "fileclient" in key or key == "auth"]:
         __context__.pop(key)
     __opts__["multiprocessing"] = True
+    try:
+        return work()
+    except Refused as refused:
+        return {"refused": [refused.reason, refused.message]}
+
+
+def _apply(run):
+    """In the child: run the states."""
     fix = run.work["fix"]
     # `queue=False` even where the minion has `state_queue: True`: a queued run is lost to us.
     if fix["kind"] == "sls":
         return __salt__["state.high"](fix["states"], queue=False)
-    asked = {"rescue_run": {"service": run.service, "arguments": fix["arguments"]}}
-    return __salt__["state.apply"](fix["solution"].strip(), pillar=asked, queue=False)
+    if fix["rendered_sha256"]:
+        return _apply_approved(run)
+    return __salt__["state.apply"](fix["solution"].strip(), pillar=_asked(run), queue=False)
 
 
-def _reported(answer):
+def _apply_approved(run):
+    """Run what the state renders to if it is what was approved.
+
+    The very data that was compared: rendered again, it might have become something else.
+    """
+    states = _rendered(run)
+    if _says_busy(states):
+        return states
+    if not isinstance(states, dict):
+        said = "; ".join(map(str, states)) if isinstance(states, list) else states
+        why = f"it cannot be rendered: {_words(said)}"
+        raise Refused("rendered_mismatch", f"What was approved cannot be run, as {why}")
+    if _fingerprint(states) != run.work["fix"]["rendered_sha256"]:
+        words = "What the state renders to is not what was approved."
+        raise Refused("rendered_mismatch", f"{words} Preview it again, and approve that.")
+    _refuse_when_halted()
+    return __salt__["state.high"](states, queue=False, pillar=_asked(run))
+
+
+def _try_states(run):
+    """In the child: what the states would change, and the hash of what they render to."""
+    fix, sha256, extra = run.work["fix"], None, {}
+    states = fix["states"]
+    if fix["kind"] == "state":
+        states, extra = _rendered(run), {"pillar": _asked(run)}
+        sha256 = _fingerprint(states) if isinstance(states, dict) else None
+    answer = states
+    if isinstance(states, dict):
+        answer = __salt__["state.high"](states, test=True, queue=False, **extra)
+    outcome = _reported(answer, PREVIEW_KEPT)
+    changes = {"changes": _counted(answer)} if _is_of_states(answer) else {}
+    return {**outcome, **changes, "rendered_sha256": sha256}
+
+
+def _counted(answer):
+    """How many states would do what; in a test None means that something would change."""
+    failing = sum(state.get("result") is False for state in answer.values())
+    same = sum(
+        state.get("result") is True and not state.get("changes") for state in answer.values()
+    )
+    change = len(answer) - failing - same
+    total = {"total": len(answer), "would_change": change}
+    return {**total, "would_fail": failing, "unchanged": same}
+
+
+def _asked(run):
+    """The pillar that tells a runbook state what it is run for."""
+    return {"rescue_run": {"service": run.service, "arguments": run.work["fix"]["arguments"]}}
+
+
+def _reported(answer, kept):
     """The outcome of a state run, with the text that Salt's users know."""
     shown, opts = {"local": answer or "No state was run."}, {**__opts__, "output": "highstate"}
-    text = __salt__["out.string_format"](shown, out="highstate", opts=opts)
-    raw = text.encode("utf-8", "replace")
-    kept = _bounded(len(raw), lambda length, offset: raw[offset : offset + length])
-    if isinstance(answer, dict) and answer and all(isinstance(v, dict) for v in answer.values()):
+    text, size = _cut(__salt__["out.string_format"](shown, out="highstate", opts=opts), kept)
+    if _is_of_states(answer):
         failed = any(state.get("result") is False for state in answer.values())
-        return _outcome(2 if failed else 0, kept, len(raw))
-    busy = isinstance(answer, list) and "is running as PID" in str(answer)
-    return _outcome(1, kept, len(raw), "state_running" if busy else None)
+        return _outcome(2 if failed else 0, text, size)
+    return _outcome(1, text, size, "state_running" if _says_busy(answer) else None)
+
+
+def _is_of_states(answer):
+    """Whether states were run; complaints come as a list."""
+    told = isinstance(answer, dict) and bool(answer)
+    return told and all(isinstance(state, dict) for state in answer.values())
+
+
+def _says_busy(answer):
+    return isinstance(answer, list) and "is running as PID" in str(answer)
+
+
+# --- what a state renders to ---------------------------------------------------------------------
+
+
+def _rendered(run):
+    """The states as the master's files and the pillar have them now; a list when there are none.
+
+    By `show_sls`: `show_low_sls` leaves out what ``extend`` adds. Not in test mode, so that a state
+    cannot render to something harmless for those who look at it.
+    """
+    name = run.work["fix"]["solution"].strip()
+    for off in __salt__["state.list_disabled"]() or []:
+        # As `state.apply` understands it, which would not run it either.
+        if off == name or (".*" in off and name.startswith(off.partition(".")[0] + ".")):
+            return [f"The state {name} is disabled here: run state.enable {off}"]
+    return __salt__["state.show_sls"](name, queue=False, pillar=_asked(run))
+
+
+def _fingerprint(states):
+    """SHA-256 of rendered states and of the master's files that they name as ``salt://…``.
+
+    What is looked up only while they run is not in it: what the template of a managed file
+    imports, the code of Salt's modules, pillar that no template puts into the states.
+    """
+    files = {url: _hashes(url) for url in sorted(set(_urls(states)))}
+    text = json.dumps(_plain([states, files]), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _plain(value):
+    """As JSON can hold it; YAML has keys and values that JSON does not know."""
+    if isinstance(value, dict):
+        return {repr(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    known = value is None or isinstance(value, (str, int, float))
+    return value if known else {"repr": repr(value)}
+
+
+def _urls(value):
+    """Every text in the states that names something on the master's file server."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _urls(key)
+            yield from _urls(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _urls(item)
+    elif isinstance(value, str) and value.startswith("salt://"):
+        yield value
+
+
+def _hashes(url):
+    """What the master says that a file holds, or each file of a folder."""
+    if found := __salt__["cp.hash_file"](url):
+        return found
+    path, mark, saltenv = url[len("salt://") :].partition("?saltenv=")
+    folder, where = path.strip("/") + "/", {"saltenv": saltenv} if mark else {}
+    below = __salt__["cp.list_master"](prefix=folder, **where)
+    hashed = __salt__["cp.hash_file"]
+    return {name: hashed(f"salt://{name}{mark}{saltenv}") for name in below}
 
 
 # --- processes -----------------------------------------------------------------------------------
@@ -638,7 +997,6 @@ class Forked:
 
     def poll(self):
         """The exit code, or None while it runs."""
-        """The return code once the child has ended; None before."""
         if self.returncode is None:
             pid, code = os.waitpid(self.pid, os.WNOHANG)
             self.returncode = os.waitstatus_to_exitcode(code) if pid else None
@@ -755,10 +1113,9 @@ class Spool:
             self.lost += size - half
         return True
 
-    def text(self):
-        """What was written, as text of at most the limit."""
-        """The output, or its head and its tail."""
-        return _bounded(self.size(), self._read)
+    def text(self, kept=OUTPUT_KEPT):
+        """What was written, or its head and its tail, as text of at most the limit."""
+        return _bounded(self.size(), self._read, kept)
 
     def _read(self, length, offset):
         return os.pread(self.handle, length, max(0, offset - self.lost))
@@ -782,14 +1139,20 @@ def _punch_hole(handle, offset, length):
     return fallocate(handle, keep_size_and_punch_hole, offset, length) == 0
 
 
-def _bounded(total, read):
+def _cut(text, kept):
+    """(text of at most so many bytes and a marker, how many bytes it had)."""
+    raw = text.encode("utf-8", "replace")
+    return _bounded(len(raw), lambda length, offset: raw[offset : offset + length], kept), len(raw)
+
+
+def _bounded(total, read, kept=OUTPUT_KEPT):
     """Text of at most the limit, out of `total` bytes that `read(length, offset)` gives."""
-    if total <= OUTPUT_KEPT:
+    if total <= kept:
         text = read(total, 0).decode("utf-8", "replace")
         # What is not UTF-8 becomes a character of three bytes, so it may have grown too long.
-        if len(text.encode("utf-8")) <= OUTPUT_KEPT:
+        if len(text.encode("utf-8")) <= kept:
             return text
-    half = OUTPUT_KEPT // 2
+    half = kept // 2
     head, tail = read(half, 0), read(half, max(0, total - half))
     if any(
         len(part.decode("utf-8", "replace").encode("utf-8")) > half + 6 for part in (head, tail)
@@ -818,8 +1181,7 @@ class Entry:
     """
 
     def __init__(self, dispatch):
-        if not re.fullmatch(r"[0-9a-f]{32}", dispatch):
-            raise Refused("malformed_work", "A dispatch is named by 32 lower-case hex digits.")
+        _require_name(dispatch)
         self.path = os.path.join(_root(), dispatch)
         self.claim_path = os.path.join(self.path, "claim")
         self.result_path = os.path.join(self.path, "result.json")
@@ -844,7 +1206,6 @@ class Entry:
 
     def claimed_at(self):
         """When it was claimed, in seconds since 1970."""
-        """When it was claimed, in seconds since the epoch."""
         return os.lstat(self.claim_path).st_mtime
 
     def begin(self, step):
@@ -896,11 +1257,15 @@ def _boot_id():
 def _write(path, value):
     """Write JSON, all or nothing; it is on disk when this returns."""
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(value, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
     _sync_directory(os.path.dirname(path))
 
 
@@ -927,7 +1292,7 @@ def _sweep():
     root, limit = _root(), time.time() - KEEP_SECONDS
     try:
         with os.scandir(root) as found:
-            old = [e.path for e in found if len(e.name) == 32 and e.stat().st_mtime < limit]
+            old = [e.path for e in found if _passes(e.name) and e.stat().st_mtime < limit]
         for path in old[:REMOVED_AT_ONCE]:
             shutil.rmtree(path, ignore_errors=True)
         for name in ("*/output-*", "start-*.log"):
@@ -936,6 +1301,65 @@ def _sweep():
                     os.truncate(path, 0)
     except OSError:
         log.exception("rescue: the ledger could not be swept")
+
+
+def _passes(name):
+    """Entries, and what a preview that was killed has left behind."""
+    return len(name) == 32 or name.startswith("preview-")
+
+
+# --- the halt ------------------------------------------------------------------------------------
+
+
+def _halt_path():
+    return os.path.join(_root(), "halted")
+
+
+@contextlib.contextmanager
+def _halt_lock():
+    """Keeps those apart who write and remove the flag."""
+    handle = os.open(os.path.join(_root(), "halt.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        # Not only closed: a process that another thread has forked off may hold a copy of it.
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        os.close(handle)
+
+
+def _halt_mark():
+    """What tells this flag from an earlier or later one, whatever the clock says; None without."""
+    try:
+        found = os.stat(_halt_path())
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _lift_older_halt(mark):
+    """The master has handed out work, so a halt that stood when it was asked stands no more.
+
+    One that has come since is not touched: the master may have answered before it.
+    """
+    if mark is None:
+        return
+    with _halt_lock(), contextlib.suppress(FileNotFoundError):
+        if _halt_mark() == mark:
+            os.unlink(_halt_path())
+
+
+def _refuse_when_halted():
+    found = halted()
+    if found["halted"]:
+        why = f" The reason given: {found['reason']}" if found["reason"] else ""
+        raise Refused("halted", f"This minion is halted, so nothing was changed.{why}")
+
+
+def _words(said):
+    """Somebody's words as one line of bounded length."""
+    kept = str(said).strip()[:WORDS_KEPT]
+    return "".join(letter if letter.isprintable() else " " for letter in kept)
 
 
 # --- the built-in check --------------------------------------------------------------------------

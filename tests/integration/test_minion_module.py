@@ -1,5 +1,7 @@
 """The module and the states on a real minion without a master (salt-call --local): a real daemon
 is killed, hangs or is badly configured, and what the states do about it is seen from outside.
+
+What needs the files of a master is tried with one, at the end.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 import pytest
 
 from devstack import ports
+from devstack.world import World
 
 REPOSITORY = Path(__file__).parents[2]
 DAEMON = [sys.executable, "-I", "-S", str(REPOSITORY / "devstack" / "daemon.py")]
@@ -29,12 +32,25 @@ pytestmark = pytest.mark.salt
 # Hands out what a file says, as the master's on-demand pillar does from its ledger.
 _PILLAR = """
 import json
-def ext_pillar(minion_id, pillar, dispatch=None, probe=None):
+def ext_pillar(minion_id, pillar, dispatch=None, probe=None, preview=False):
     if probe is not None:
         return {"rescue": {"probe": probe}}
     with open(WORK) as file:
-        return {"rescue": {"work": json.load(file)[dispatch]}}
+        work = json.load(file)[dispatch]
+    return {"rescue": {"work": {**work, "preview": True} if preview else work}}
 """
+
+
+def hand_out(file: Path, *, steps: list[str], fix: dict[str, Any], **work: Any) -> list[str]:
+    """Put work where the pillar finds it; the arguments of the job."""
+    dispatch, check = uuid.uuid4().hex, work.pop("check", None)
+    fix = {"arguments": {}, "command_id": None, **fix}
+    pinned = json.dumps({"service": "web", "steps": steps, "check": check, "fix": fix})
+    numbers = {"execution_id": 1, "limit_seconds": 60, "verify_seconds": 10}
+    file.write_text(
+        json.dumps({dispatch: {"dispatch": dispatch, "pinned": pinned, **numbers, **work}})
+    )
+    return [dispatch, hashlib.sha256(pinned.encode()).hexdigest()]
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
@@ -124,15 +140,8 @@ class Minion:
         answer = self.call("state.apply", f"rescue.{state}", f"pillar={pillar}", code=code)
         return {outcome["__id__"]: outcome for outcome in answer.values()}
 
-    def prepare(self, *, steps: list[str], fix: dict[str, Any], **work: Any) -> list[str]:
-        """Put work where the pillar finds it; the arguments of the job."""
-        dispatch = uuid.uuid4().hex
-        fix = {"arguments": {}, "command_id": None, **fix}
-        pinned = json.dumps({"service": "web", "steps": steps, "check": None, "fix": fix})
-        numbers = {"execution_id": 1, "limit_seconds": 60, "verify_seconds": 10}
-        handed = {dispatch: {"dispatch": dispatch, "pinned": pinned, **numbers, **work}}
-        (self.folder / "work").write_text(json.dumps(handed))
-        return [dispatch, hashlib.sha256(pinned.encode()).hexdigest()]
+    def prepare(self, **work: Any) -> list[str]:
+        return hand_out(self.folder / "work", **work)
 
     def execute(self, *, code: int = 0, **work: Any) -> dict[str, Any]:
         result: dict[str, Any] = self.call("rescue.execute", *self.prepare(**work), code=code)
@@ -355,6 +364,7 @@ def test_the_other_functions_answer(minion: Minion) -> None:
     assert minion.call("rescue.self_test", "n-1") == {
         "rescue": 1,
         "module": "0.1.0",
+        "halted": False,
         "pillar": "n-1",
         "services": ["web"],
     }
@@ -364,3 +374,189 @@ def test_the_other_functions_answer(minion: Minion) -> None:
     assert minion.call("rescue.processes", "web") == [pid]
     assert minion.call("rescue.hangs", "web", code=1) is False
     assert minion.call("rescue.wait_until_up", "web")["tries"] == 1
+
+
+def test_a_preview_of_a_real_rescue_changes_nothing(minion: Minion) -> None:
+    os.kill(minion.start(), signal.SIGKILL)
+    work = minion.prepare(steps=FULL, fix=STATE)
+    first = minion.call("rescue.preview", *work)
+    assert (first["verdict"], first["reason"]) == ("previewed", "would_change"), first
+    assert first["service_up"] is False and minion.started() == 0
+    assert "ID: rescue_service_is_started" in first["output"]
+    assert first["changes"]["would_change"] >= 1 and first["changes"]["would_fail"] == 0
+    assert minion.call("rescue.preview", *work)["rendered_sha256"] == first["rendered_sha256"]
+    minion.service["wait_seconds"] = 11
+    assert minion.call("rescue.preview", *work)["rendered_sha256"] != first["rendered_sha256"]
+
+    assert minion.execute(steps=FULL, fix=STATE)["verdict"] == "fixed"
+    second = minion.call("rescue.preview", *minion.prepare(steps=FULL, fix=STATE))
+    assert second["service_up"] is True and second["reason"] == "would_not_change"
+    assert minion.started() == 1
+
+
+def test_an_approved_rescue_is_the_same_rescue(minion: Minion) -> None:
+    os.kill(minion.start(), signal.SIGKILL)
+    previewed = minion.call("rescue.preview", *minion.prepare(steps=FULL, fix=STATE))
+    fix = {**STATE, "rendered_sha256": previewed["rendered_sha256"]}
+    result = minion.execute(steps=FULL, fix=fix)
+    assert result["verdict"] == "fixed", result
+    assert "ID: rescue_service_is_started" in result["steps"][1]["output"]
+    assert minion.started() == 1 and minion.pid()
+
+
+def test_a_preview_shows_what_a_file_would_become(minion: Minion) -> None:
+    target = minion.folder / "app.conf"
+    target.write_text("port = 80\n")
+    states = f'conf: {{file.managed: [{{name: {target}}}, {{contents: "port = 81"}}]}}'
+    fix = {"kind": "sls", "solution": states}
+    result = minion.call("rescue.preview", *minion.prepare(steps=["fix"], fix=fix))
+    assert result["changes"] == {"total": 1, "would_change": 1, "would_fail": 0, "unchanged": 0}
+    assert "-port = 80" in result["output"] and "+port = 81" in result["output"]
+    assert target.read_text() == "port = 80\n"
+
+
+def test_a_halt_between_fetch_and_fix_stops_a_real_run(minion: Minion) -> None:
+    checked = minion.folder / "checked"
+    script = f"touch {checked}; while test ! -e {minion.folder}/go; do sleep 0.05; done; exit 1"
+    check = {"command_id": 1, "script": script}
+    work = minion.prepare(steps=FULL, fix=STATE, check=check)
+    running = minion.begin("rescue.execute", *work)
+    until(checked.exists, "the check has begun")
+    assert minion.call("rescue.halt", "reason=moving")["reason"] == "moving"
+    (minion.folder / "go").touch()
+    result = json.loads(running.communicate(timeout=60)[0])["local"]
+    assert (result["verdict"], result["reason"]) == ("refused", "halted"), result
+    assert [step["step"] for step in result["steps"]] == ["check"] and minion.started() == 0
+    assert minion.call("rescue.self_test", "n-1")["halted"] is True
+    # The master hands the work out again, which it would not while the halt stands.
+    assert minion.execute(steps=FULL, fix=STATE)["verdict"] == "fixed"
+    assert minion.call("rescue.halted")["halted"] is False
+    assert minion.call("rescue.resume")["halted"] is False
+
+
+# --- with a master, whose files change ---
+
+_APP = {
+    "init.sls": """
+{% from "app/map.jinja" import words %}
+include: [app.more]
+extend:
+  more:
+    cmd.run:
+      - cwd: /tmp
+conf:
+  file.managed:
+    - name: FOLDER/conf
+    - source: salt://app/conf
+run:
+  cmd.run:
+    - name: echo {{ words }} {{ pillar.get('extra', 'none') }} >> FOLDER/ran
+""",
+    "more.sls": "more: {cmd.run: [{name: echo more >> FOLDER/ran}]}",
+    "map.jinja": "{% set words = 'first' %}",
+    "conf": "first\n",
+}
+
+
+class Site:
+    """A master with a state `app`, and its minion."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world, self.folder = world, folder
+        self.minion = world.minions[0]
+        self.files = {folder / "states" / "app" / name: text for name, text in _APP.items()}
+        self.pillar = world.place.folder("pillar") / f"{self.minion.id}.sls"
+        self.files[self.pillar] = self.pillar.read_text() + "\nextra: one\n"
+
+    def lay_out(self) -> None:
+        for path, text in self.files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.replace("FOLDER", str(self.folder)))
+
+    def change(self, name: str, old: str, new: str) -> None:
+        path = self.pillar if name == "pillar" else self.folder / "states" / "app" / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def call(self, function: str, **fix: Any) -> dict[str, Any]:
+        check = {"command_id": 1, "script": "exit 1"}
+        fix = {"kind": "state", "solution": "app", **fix}
+        work = hand_out(self.folder / "work", steps=["check", "fix"], check=check, fix=fix)
+        result: dict[str, Any] = self.minion.call(f"rescue.{function}", *work)
+        return result
+
+    def ran(self) -> str:
+        path = self.folder / "ran"
+        return path.read_text() if path.exists() else ""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "modules" / "_pillar").mkdir(parents=True)
+    served = _PILLAR.replace("WORK", repr(str(folder / "work")))
+    (folder / "modules" / "_pillar" / "rescue.py").write_text(served)
+    roots = [str(folder / "states"), str(REPOSITORY / "salt" / "states")]
+    options = {"module_dirs": [str(folder / "modules")], "file_roots": {"base": roots}}
+    with World(
+        folder / "world", engines=(), reactor=False, real_mysql=False, master_options=options
+    ) as world:
+        site = Site(world, folder)
+        site.lay_out()
+        assert "modules.rescue" in site.minion.call("saltutil.sync_modules")
+        yield site
+
+
+@pytest.fixture
+def approved(site: Site) -> str:
+    """The hash of what a person has looked at."""
+    site.lay_out()
+    result = site.call("preview")
+    assert (result["verdict"], result["changes"]["total"]) == ("previewed", 3), result
+    assert site.ran() == "" and not (site.folder / "conf").exists()
+    sha256: str = result["rendered_sha256"]
+    return sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("init.sls", "echo {{", "echo evil {{"),
+        ("init.sls", "cwd: /tmp", "cwd: /var"),
+        ("more.sls", "echo more", "echo evil"),
+        ("map.jinja", "first", "evil"),
+        ("conf", "first", "evil"),
+        ("pillar", "extra: one", "extra: evil"),
+    ],
+)
+def test_a_file_of_the_master_that_changes_after_the_approval_is_refused(
+    site: Site, approved: str, name: str, old: str, new: str
+) -> None:
+    site.change(name, old, new)
+    result = site.call("execute", rendered_sha256=approved)
+    assert (result["verdict"], result["reason"]) == ("refused", "rendered_mismatch"), result
+    assert [step["step"] for step in result["steps"]] == ["check"]
+    assert site.ran() == "" and not (site.folder / "conf").exists()
+
+
+def test_a_state_that_an_operator_has_disabled_is_not_run_though_approved(
+    site: Site, approved: str
+) -> None:
+    site.minion.call("state.disable", "app")
+    try:
+        assert site.call("execute", rendered_sha256=approved)["reason"] == "rendered_mismatch"
+        assert "state.enable app" in site.call("preview")["output"]
+    finally:
+        site.minion.call("state.enable", "app")
+    assert site.ran() == ""
+
+
+def test_what_was_approved_runs_when_nothing_of_meaning_has_changed(
+    site: Site, approved: str
+) -> None:
+    site.change("init.sls", "include:", "# only a remark\ninclude:")
+    result = site.call("execute", rendered_sha256=approved)
+    assert result["verdict"] == "done", result
+    assert site.ran() == "more\nfirst one\n" and (site.folder / "conf").read_text() == "first\n"
+    assert "Succeeded: 3" in result["steps"][1]["output"]

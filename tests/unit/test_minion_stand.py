@@ -159,6 +159,17 @@ def test_every_function_that_salt_offers_shows_how_to_call_it(tmp_path: Path) ->
         for name, value in vars(module).items()
         if not name.startswith("_") and type(value).__name__ == "function"
     }
-    offered = {"execute", "status", "processes", "wait_until_up", "hangs", "self_test"}
+    offered = {
+        "execute",
+        "status",
+        "processes",
+        "wait_until_up",
+        "hangs",
+        "self_test",
+        "preview",
+        "halt",
+        "resume",
+        "halted",
+    }
     assert set(functions) == offered
     assert all("CLI Example:" in function.__doc__ for function in functions.values())
