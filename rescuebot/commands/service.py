@@ -1,88 +1,74 @@
-"""What can be done with commands: register, find the one for a purpose, list."""
+"""What can be done with commands: create, change, find the one for a purpose, list, take back."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from rescuebot.commands import validation
 from rescuebot.commands.model import CommandType, SaltStackCommand
 from rescuebot.errors import Conflict, Invalid, NotFound, Problem
+from rescuebot.versions import service as kept
+from rescuebot.versions.model import Change, Kind, Version
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-SERVICE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,49}")
-_SCRIPT_BYTES = 65_000  # what a MySQL TEXT holds, with some room
+NOUN = kept.Noun(
+    kind=Kind.COMMAND,
+    table=SaltStackCommand,
+    name="command_name",
+    fields=validation.FIELDS,
+)
+_LIST = "salt-run rescue.commands lists them."
 
 
 def create(
     *,
     session: Session,
-    command_name: str,
-    command_script: str,
-    target_service: str,
-    command_type: str,
     now: datetime,
+    actor: str = "rescuebot",
+    via: str = "",
+    **fields: Any,
 ) -> SaltStackCommand:
     """Register a command; Invalid names every bad field, Conflict a name that is taken."""
-    problems = problems_of(
-        command_name=command_name,
-        command_script=command_script,
-        target_service=target_service,
-        command_type=command_type,
-    )
-    if problems:
-        raise Invalid(problems, what="The command is not valid")
-    if get_by_name(session=session, command_name=command_name) is not None:
-        raise Conflict(f"A command named {command_name} exists already.")
-    command = SaltStackCommand(
-        command_name=command_name,
-        command_script=command_script,
-        target_service=target_service,
-        command_type=CommandType(command_type),
-        created_at=now,
-        updated_at=now,
-    )
-    session.add(command)
-    session.flush()
+    _require_valid(fields)
+    name = fields["command_name"]
+    if get_by_name(session=session, command_name=name) is not None:
+        raise _taken(session, name)
+    by = kept.By(actor=actor, now=now, via=via)
+    try:
+        command: SaltStackCommand = kept.create(session=session, noun=NOUN, values=fields, by=by)
+    except IntegrityError:
+        if get_by_name(session=session, command_name=name) is None:
+            raise
+        raise _taken(session, name) from None
     return command
 
 
-def problems_of(
-    *, command_name: str, command_script: str, target_service: str, command_type: str
-) -> list[Problem]:
-    """Everything that is wrong with these fields."""
-    problems = []
-    if not NAME.fullmatch(command_name):
-        problems.append(
-            Problem("command_name", "must be 1 to 100 letters, digits, dots, dashes, underscores")
-        )
-    if not SERVICE.fullmatch(target_service):
-        problems.append(
-            Problem("target_service", "must be 1 to 50 lower-case letters, digits, . _ or -")
-        )
-    if command_type not in list(CommandType):
-        problems.append(Problem("command_type", "must be restart, status or log_check"))
-    problems += script_problems(field="command_script", script=command_script)
-    return problems
-
-
-def script_problems(*, field: str, script: str) -> list[Problem]:
-    """What keeps a script from being stored and run as it is."""
-    if not script.strip():
-        return [Problem(field, "must not be empty")]
-    if len(script.encode("utf-8", errors="replace")) > _SCRIPT_BYTES:
-        return [Problem(field, f"must be at most {_SCRIPT_BYTES} bytes")]
-    if "\0" in script:
-        return [Problem(field, "must not hold a NUL byte")]
-    return []
+def get(*, session: Session, which: int | str) -> SaltStackCommand:
+    """The command of that id or name, deleted or not, or NotFound."""
+    command = (
+        get_by_name(session=session, command_name=which)
+        if isinstance(which, str)
+        else session.get(SaltStackCommand, which)
+    )
+    if command is None and isinstance(which, str) and which.isdecimal() and len(which) < 10:
+        command = session.get(SaltStackCommand, int(which))
+    if command is None:
+        raise NotFound(f"There is no command {which}.", remedy=_LIST)
+    return command
 
 
 def get_by_name(*, session: Session, command_name: str) -> SaltStackCommand | None:
-    """The command of that name, also a deleted one: names are not used twice."""
-    query = select(SaltStackCommand).where(SaltStackCommand.command_name == command_name)
+    """The command of that name, also a deleted one: names are not used twice, in no case."""
+    query = select(SaltStackCommand)
+    if session.get_bind().dialect.name == "sqlite":
+        query = query.where(func.lower(SaltStackCommand.command_name) == command_name.lower())
+    else:
+        query = query.where(SaltStackCommand.command_name == command_name)
     return session.scalars(query).one_or_none()
 
 
@@ -90,10 +76,96 @@ def require(*, session: Session, command_name: str) -> SaltStackCommand:
     """The command of that name that can be run, or NotFound."""
     command = get_by_name(session=session, command_name=command_name)
     if command is None or command.deleted_at is not None:
-        raise NotFound(
-            f"There is no command {command_name}.", remedy="salt-run rescue.commands lists them."
-        )
+        raise NotFound(f"There is no command {command_name}.", remedy=_LIST)
     return command
+
+
+def update(
+    *,
+    session: Session,
+    which: int | str,
+    changes: Mapping[str, Any],
+    expected_version: int,
+    actor: str,
+    now: datetime,
+    via: str = "",
+) -> SaltStackCommand:
+    """Change some fields; without a real change it stays as it is, without a new version."""
+    command = get(session=session, which=which)
+    by = kept.By(actor=actor, now=now, via=via)
+    _put(session, command, {**changes}, expected_version, by, action="updated")
+    return command
+
+
+def delete(
+    *,
+    session: Session,
+    which: int | str,
+    expected_version: int,
+    actor: str,
+    now: datetime,
+    via: str = "",
+) -> SaltStackCommand:
+    """Take a command out of use. Its row stays, and what was planned with it still runs."""
+    command = get(session=session, which=which)
+    kept.change(
+        session=session,
+        noun=NOUN,
+        row=command,
+        values={"deleted_at": now},
+        expected_version=expected_version,
+        by=kept.By(actor=actor, now=now, via=via),
+        kind=Change.DELETED,
+    )
+    return command
+
+
+def restore(
+    *, session: Session, which: int | str, actor: str, now: datetime, via: str = ""
+) -> SaltStackCommand:
+    """Bring a deleted command back as it was."""
+    command = get(session=session, which=which)
+    kept.change(
+        session=session,
+        noun=NOUN,
+        row=command,
+        values={"deleted_at": None},
+        expected_version=command.version,
+        by=kept.By(actor=actor, now=now, via=via),
+        kind=Change.RESTORED,
+    )
+    return command
+
+
+def revert(
+    *,
+    session: Session,
+    which: int | str,
+    to: int,
+    expected_version: int,
+    actor: str,
+    now: datetime,
+) -> SaltStackCommand:
+    """Make a new version with the content of an old one, if that is still valid."""
+    command = get(session=session, which=which)
+    content = kept.content(session=session, noun=NOUN, row=command, number=to)
+    by = kept.By(actor=actor, now=now)
+    _put(session, command, content, expected_version, by, action="reverted")
+    return command
+
+
+def versions(*, session: Session, which: int | str) -> Sequence[Version]:
+    """What was made of a command, by whom and when, newest first."""
+    command = get(session=session, which=which)
+    return kept.list_(session=session, noun=NOUN, row=command)
+
+
+def diff(
+    *, session: Session, which: int | str, before: int | None = None, after: int | None = None
+) -> str:
+    """What differs between two versions; the newest and the one before it unless said."""
+    command = get(session=session, which=which)
+    return kept.diff(session=session, noun=NOUN, row=command, before=before, after=after)
 
 
 def for_service(
@@ -113,11 +185,70 @@ def for_service(
 
 
 def list_(
-    *, session: Session, service: str | None = None, limit: int = 50
+    *,
+    session: Session,
+    service: str | None = None,
+    text: str | None = None,
+    kind: str | None = None,
+    deleted: bool = False,
+    limit: int | None = 50,
 ) -> Sequence[SaltStackCommand]:
-    """The commands that are not deleted, by service and name."""
-    query = select(SaltStackCommand).where(SaltStackCommand.deleted_at.is_(None))
+    """The commands, or with `deleted` only those that are deleted, by service and name."""
+    table = SaltStackCommand
+    query = select(table).where(
+        table.deleted_at.is_not(None) if deleted else table.deleted_at.is_(None)
+    )
     if service is not None:
-        query = query.where(SaltStackCommand.target_service == service)
-    query = query.order_by(SaltStackCommand.target_service, SaltStackCommand.command_name)
+        query = query.where(table.target_service == service)
+    if text:
+        columns = (table.command_name, table.command_script)
+        query = query.where(or_(*(c.icontains(text, autoescape=True) for c in columns)))
+    if kind is not None:
+        if problems := validation.choice_problems("kind", kind, CommandType):
+            raise Invalid(problems, what="The filter is not valid")
+        query = query.where(table.command_type == kind)
+    query = query.order_by(table.target_service, table.command_name, table.id)
     return session.scalars(query.limit(limit)).all()
+
+
+def _put(
+    session: Session,
+    command: SaltStackCommand,
+    changes: dict[str, Any],
+    expected_version: int,
+    by: kept.By,
+    *,
+    action: str,
+) -> None:
+    content = NOUN.content(command)
+    _require_valid({**content, **changes})
+    if changes.get("command_name", command.command_name) != command.command_name:
+        words = "cannot be changed, it names one command for ever; create another one"
+        raise Invalid([Problem("command_name", words)], what="The change is not valid")
+    changed = {field: value for field, value in changes.items() if content[field] != value}
+    kept.change(
+        session=session,
+        noun=NOUN,
+        row=command,
+        values=changed,
+        expected_version=expected_version,
+        by=by,
+        action=action,
+    )
+
+
+def _require_valid(fields: Mapping[str, Any]) -> None:
+    if problems := validation.problems_of(fields):
+        raise Invalid(problems, what="The command is not valid")
+
+
+def _taken(session: Session, name: str) -> Conflict:
+    found = get_by_name(session=session, command_name=name)
+    if found is not None and found.deleted_at is not None:
+        return Conflict(
+            f"A command named {found.command_name} existed and was deleted.",
+            remedy="Restore and change it; a name is not used for two.",
+        )
+    return Conflict(
+        f"A command named {name} exists already.", remedy="Change that one, or take another name."
+    )

@@ -1,0 +1,23 @@
+"""Commands and runbooks as files that live in git: written, read, compared, taken over."""
+
+from __future__ import annotations
+
+from rescuebot.as_code.planning import Outcome, Plan, Planned, apply, plan, take_over
+from rescuebot.as_code.reading import Document, Documents, Item, items_of, read
+from rescuebot.as_code.writing import export, write
+
+__all__ = [
+    "Document",
+    "Documents",
+    "Item",
+    "Outcome",
+    "Plan",
+    "Planned",
+    "apply",
+    "export",
+    "items_of",
+    "plan",
+    "read",
+    "take_over",
+    "write",
+]
