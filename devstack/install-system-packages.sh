@@ -3,7 +3,20 @@
 set -eu
 
 lacking=""
-command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ] || lacking="$lacking mariadb-server"
+# A program, and the package that brings it.
+need() {
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || lacking="$lacking $2"
+}
+need mariadbd mariadb-server
+# The services that the starter runbooks are tried on.
+need nginx nginx-light
+need apache2 apache2
+need redis-server redis-server
+need memcached memcached
+need sshd openssh-server
+need curl curl
+need openssl openssl
+need ss iproute2
 [ -z "$lacking" ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

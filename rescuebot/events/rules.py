@@ -42,6 +42,9 @@ SERVICES = {
     "cron": (r"crond?", r"crond"),
     "rsyslog": (r"rsyslogd", r"rsyslogd?"),
     "docker": (r"dockerd|containerd", r"dockerd?"),
+    "rabbitmq": (r"beam\.smp|rabbitmq-server", r"rabbitmq"),
+    "amazon-cloudwatch-agent": (r"amazon-cloudwatch-agent", r"amazon-cloudwatch-agent|cwagent"),
+    "amazon-ssm-agent": (r"amazon-ssm-agent|ssm-agent-worker", r"(amazon-)?ssm-agent"),
 }
 
 # (metric, namespace or None for any, type, service or None for unsaid)
@@ -54,6 +57,8 @@ METRICS = (
     (r"^(mem|swap)_(used|free|available)|^MemoryUtilization$", None, "memory_high", "memory"),
     (r"^FreeableMemory$", None, "memory_high", "memory"),
     (r"^disk_(used|free|inodes)|^DiskSpaceUtilization$", None, "disk_full", "disk"),
+    (r"^processes_(zombies|defunct|dead)$", None, "alarm", "processes"),
+    (r"^DaysToExpiry$|cert(ificate)?_.*(expir|days)", None, "alarm", "tls"),
     (r"^Free(Local)?Storage(Space)?$|^VolumeBytesLeft", r"^AWS/RDS$", "db_low_storage", None),
     (r"^(Un)?HealthyHostCount$|^HealthCheckStatus$", None, "service_unhealthy", None),
     (r"^HTTPCode_.*5XX|^5xxErrorRate$", None, "service_unhealthy", None),
@@ -67,7 +72,7 @@ NAMES = (
     (r"unhealthy", "service_unhealthy"),
     (r"unreachable", "instance_unreachable"),
     (r"disk[-_ ]*(full|space|used)", "disk_full"),
-    (r"mem(ory)?[-_ ]*(high|used|usage|full)", "memory_high"),
+    (r"mem(ory)?[-_ ]*(high|used|usage|full)|out[-_ ]of[-_ ]memory|oom", "memory_high"),
     (r"cpu[-_ ]*(high|used|usage)", "cpu_high"),
 )
 

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from rescuebot import starter
+
 REPOSITORY = Path(__file__).parents[2]
-STATES = ["mysql", "apache", "nginx", "service", "disk_full", "log_check"]
+STATES = ["mysql", "apache", "nginx", "service", "start", "disk_full", "log_check"]
 NASTY = "x: 'y' \"z\" # $(id) {{ 7 }} \\ %"
 
 Render = Callable[..., dict[str, Any]]
@@ -74,7 +76,8 @@ def test_without_pillar_one_failing_state_says_which_key_to_set(
 ) -> None:
     [state] = render(name, systemd=systemd, rescue=rescue, run=run).values()
     assert state["call"] == "test.fail_without_changes"
-    named = "svc" if run else {"service": "", "log_check": "<service>"}.get(name, name)
+    alone = {"service": "", "start": "", "log_check": "<service>"}
+    named = "svc" if run else alone.get(name, name)
     assert (f"rescue:services:{named}" if named else "rescue_run:service") in state["comment"]
 
 
@@ -150,7 +153,10 @@ def test_the_pillar_may_test_a_configuration_in_its_own_way(render: Render) -> N
     )
 
 
-def test_what_mysql_left_behind_goes_only_while_no_namesake_runs(render: Render) -> None:
+@pytest.mark.parametrize("name", ["mysql", "start", "service"])
+def test_what_a_crash_left_behind_goes_only_while_no_namesake_runs(
+    render: Render, name: str
+) -> None:
     config = {
         "start": "s",
         "port": 1,
@@ -158,14 +164,131 @@ def test_what_mysql_left_behind_goes_only_while_no_namesake_runs(render: Render)
         "pid_file": "/a/x.pid",
         "socket": "/a/x.sock",
     }
-    states = render("mysql", rescue=service("mysql", **config))
-    removed = states["rescue_mysql_left_nothing_behind"]
+    run = {"service": "mysql"}
+    states = render(name, rescue=service("mysql", **config), run=run)
+    removed = states["rescue_service_left_nothing_behind"]
     assert removed["call"] == "file.absent" and removed["name"] in ("/a/x.pid", "/a/x.sock")
     [condition] = removed["unless"]
     assert condition == {"fun": "rescue.processes", "service": "mysql", "namesakes": True}
+    required = states["rescue_service_does_not_hang"]["require"]
+    assert required == ["rescue_service_left_nothing_behind"]
     for missing in ({"process": None}, {"pid_file": None, "socket": None}):
-        states = render("mysql", rescue=service("mysql", **config | missing))
-        assert "rescue_mysql_left_nothing_behind" not in states
+        states = render(name, rescue=service("mysql", **config | missing), run=run)
+        assert "rescue_service_left_nothing_behind" not in states
+
+
+@pytest.mark.parametrize("systemd", [True, False])
+@pytest.mark.parametrize("name", ["mysql", "start", "sshd", "configuration"])
+def test_what_runs_is_never_ended_by_what_only_starts(
+    render: Render, name: str, systemd: bool
+) -> None:
+    config = {"unit": "u", "start": "s", "stop": "STOP", "port": 1, "config_test": "true"}
+    rescue = service(**config)
+    states = render(name, systemd=systemd, rescue=rescue, run={"service": "svc"})
+    hangs = states["rescue_service_does_not_hang"]
+    assert hangs["call"] == "test.fail_without_changes"
+    assert hangs["onlyif"] == [{"fun": "rescue.hangs", "service": "svc", "seconds": 5}]
+    done = [str(state["name"]) for state in states.values() if state["call"] == "cmd.run"]
+    assert not [line for line in done if "STOP" in line or "systemctl restart" in line]
+    assert "rescue_configuration_is_valid" in hangs["require"]
+
+
+@pytest.mark.parametrize("systemd", [True, False])
+def test_what_is_needed_is_started_one_by_one(render: Render, systemd: bool) -> None:
+    config = {"unit": "u", "start": "s", "port": 1}
+    rescue = {"services": {"svc": {"needs": ["a", "b"]}, "a": config, "b": config}}
+    states = render("needs", systemd=systemd, rescue=rescue, run={"service": "svc"})
+    for number, name in ((1, "a"), (2, "b")):
+        told = states[f"rescue_service_answers_{number}"]["rescue.wait_until_up"]
+        assert told[0] == {"service": name}
+        hangs = states[f"rescue_service_does_not_hang_{number}"]
+        assert hangs["call"] == "test.fail_without_changes"
+
+
+# Without its key in the pillar a state changes nothing and says which one to set.
+KEYS = {
+    "needs": "rescue:services:svc:needs",
+    "configuration": "rescue:services:svc:config_test",
+    "redis_aof": "rescue:services:svc:aof",
+    "containers": "rescue:services:docker:containers",
+    "units": "rescue:services:systemd:units",
+    "mysql_binlogs": "rescue:services:mysql:binlog_keep_hours",
+    "memory": "rescue:memory:restart",
+    "disk_deleted": "rescue:disk_full:restart",
+    "disk_inodes": "rescue:inodes:clean",
+}
+
+
+@pytest.mark.parametrize(("name", "key"), KEYS.items())
+def test_what_the_pillar_does_not_allow_is_not_done(render: Render, name: str, key: str) -> None:
+    states = render(name, run={"service": "svc"})
+    [last] = [chunk for chunk in states.values() if chunk["call"] == "test.fail_without_changes"]
+    assert key in last["comment"]
+    others = [chunk for chunk in states.values() if chunk is not last]
+    # What is left only reads.
+    assert all(chunk["__id__"].endswith("_told") for chunk in others)
+
+
+def test_a_reload_needs_a_way_and_a_test(render: Render) -> None:
+    run = {"service": "svc"}
+    [state] = render("reload", run=run).values()
+    assert "rescue:services:svc:reload" in state["comment"]
+    [state] = render("reload", run=run, rescue=service(reload="r")).values()
+    assert "rescue:services:svc:config_test" in state["comment"]
+    states = render("reload", run=run, rescue=service(reload="r", config_test="t"))
+    required = states["rescue_service_is_reloaded"]["require"]
+    assert required == ["rescue_configuration_is_valid", "rescue_certificates_are_valid"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rescue"),
+    [
+        ("containers", {"services": {"docker": {"containers": [NASTY]}}}),
+        ("units", {"services": {"systemd": {"units": [NASTY]}}}),
+        ("mysql_connections", {"services": {"mysql": {"keep_users": [NASTY]}}}),
+        ("redis_aof", service("redis", aof=NASTY, process=NASTY, start="s")),
+        ("redis_memory", service("redis", port=NASTY)),
+        ("disk_deleted", {"disk_full": {"path": NASTY, "restart": ["svc"]}}),
+        ("disk_inodes", {"inodes": {"path": NASTY}}),
+        (
+            "configuration",
+            service(certificates=[NASTY], config=[NASTY], config_test="t", start="s"),
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_words_of_the_pillar_reach_a_script_by_the_environment_only(
+    render: Render, name: str, rescue: Any
+) -> None:
+    run = {"service": "svc"} if name == "configuration" else None
+    states = render(name, rescue=rescue, run=run)
+    scripts = [chunk for chunk in states.values() if chunk["call"] == "cmd.run"]
+    values = [
+        str(value) for chunk in scripts for item in chunk.get("env", []) for value in item.values()
+    ]
+    assert any(NASTY in value for value in values)
+    assert not [chunk for chunk in scripts if NASTY in chunk["name"]]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"folder": "/", "name": "*"},
+        {"folder": "/var", "name": "*"},
+        {"folder": "/var/lib/../../etc", "name": "*"},
+        {"folder": "var/lib/x", "name": "*"},
+        {"folder": "/var/lib/x/", "name": "*"},
+        {"folder": "/var/lib/x\n/etc/y", "name": "*"},
+        {"folder": "/var/lib/x", "name": "a/b"},
+        {"folder": "/var/lib/x", "name": ""},
+        {},
+    ],
+)
+def test_rules_for_inodes_that_reach_too_far_stop_everything(render: Render, rule: Any) -> None:
+    good = {"folder": "/var/lib/php/sessions", "name": "sess_*"}
+    assert "rescue_inodes_are_free" in render("disk_inodes", rescue={"inodes": {"clean": [good]}})
+    states = render("disk_inodes", rescue={"inodes": {"clean": [good, rule]}})
+    assert list(states) == ["rescue_inode_rules_are_safe"]
 
 
 def test_a_run_may_bring_up_another_service_than_the_states_own(render: Render) -> None:
@@ -238,7 +361,9 @@ def test_the_pillar_fits_the_states_on_every_system(
 ) -> None:
     rescue = compiled_pillar(minion, grains)
     services = set(rescue["services"])
-    assert services == {"mysql", "apache", "nginx", "redis", "sshd", "chrony", "disk"}
+    known = {item["service_type"] for item in starter.all_runbooks()}
+    # The machine itself, and what an operator names, need no key to be checked.
+    assert services == known - {"web", "tls", "memory", "cpu", "processes", "systemd"}
     for name in services - {"disk"}:
         states = render("service", systemd=systemd, rescue=rescue, run={"service": name})
         assert "rescue_service_answers" in states
