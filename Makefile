@@ -64,8 +64,9 @@ locks: setup ## compile the hashed locks anew from setup.cfg
 bench: setup emulator ## measurements; see benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
-docs: setup ## reference pages that are made from the code
+docs: setup ## reference pages and pictures that are made from the code
 	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_pictures.py
 
 clean: ## remove what was set up and made here
 	rm -rf $(VENV) $(EMULATOR) .devstack build dist *.egg-info .mypy_cache .pytest_cache

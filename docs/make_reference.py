@@ -7,31 +7,38 @@ import inspect
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-RUNNER = ROOT / "salt/_runners/rescue.py"
+RUNNERS = tuple(
+    ROOT / "salt/_runners" / f"rescue{part}.py"
+    for part in ("", "_runbooks", "_rehearsal", "_guard")
+)
 PAGE = ROOT / "docs/runner.md"
 
 _HEAD = """# The runner `rescue`
 
-*Made from `salt/_runners/rescue.py` by `make docs`.*
+*Made from `salt/_runners/rescue*.py` by `make docs`.*
 
 """
 
 
 def runner_page() -> str:
     """The page: what each function does, its arguments, an example."""
-    tree = ast.parse(RUNNER.read_text(encoding="utf-8"))
-    parts = [_HEAD + _prose(ast.get_docstring(tree) or "")]
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            parts.append(_function(node))
-    return "\n\n".join(parts) + "\n"
+    parts = [_HEAD.rstrip()]
+    for path in RUNNERS:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        title, _, rest = (ast.get_docstring(tree) or "").partition("\n")
+        parts += [f"## {_prose(title).rstrip('.')}", _prose(rest)]
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                parts.append(_function(node))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _function(node: ast.FunctionDef) -> str:
     words, _, example = (ast.get_docstring(node) or "").partition("CLI Example:")
     lines = example.replace(".. code-block:: bash", "").strip().splitlines()
     code = "\n".join(line.strip() for line in lines)
-    return f"## rescue.{node.name}({ast.unparse(node.args)})\n\n{_prose(words)}\n\n```\n{code}\n```"
+    name = node.name.rstrip("_")
+    return f"### rescue.{name}({ast.unparse(node.args)})\n\n{_prose(words)}\n\n```\n{code}\n```"
 
 
 def _prose(text: str) -> str:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+_LONGEST = timedelta(days=3650)
 
 Clock = Callable[[], datetime]
 
@@ -21,3 +29,14 @@ def as_utc(moment: datetime) -> datetime:
 def isoformat(moment: datetime) -> str:
     """`moment` for people and for JSON, to the millisecond: ``2026-11-22T01:04:40.989Z``."""
     return as_utc(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def duration(text: str) -> timedelta:
+    """``90s``, ``15m``, ``2h``, ``30d``; ValueError for anything else, and beyond ten years."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise ValueError(text)
+    found = int(number) * _UNITS[unit]
+    if found > _LONGEST:
+        raise ValueError(text)
+    return found

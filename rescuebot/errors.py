@@ -94,3 +94,9 @@ class FleetUnavailable(RescueError):
     """The Salt master did not take a job; it may be published again with the same jid."""
 
     code = "fleet_unavailable"
+
+
+class Halted(RescueError):
+    """A person has halted it; nothing is handed out or started."""
+
+    code = "halted"

@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from rescuebot import plain
+from rescuebot import clock, plain
+from rescuebot.approvals import service as approvals
 from rescuebot.events import dead_letters
 from rescuebot.events import service as events
 from rescuebot.events.model import CloudWatchEvent
+from rescuebot.executions import facts
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution
+from rescuebot.executions.waiting import FOR_APPROVAL
 from rescuebot.guard import service as decisions
+from rescuebot.settings import GuardSettings
 
 
 def of_event(*, session: Session, event_id: int) -> dict[str, Any]:
-    """The event with its reports, decisions, and executions step by step."""
+    """The event with its reports, decisions, approvals, and executions step by step."""
     event = events.get(session=session, event_id=event_id)
     runs = executions.list_(session=session, event_id=event_id)
     return {
         "event": plain.row(event, without=("raw",)),
         "occurrences": plain.rows(events.occurrences(session=session, event_id=event_id)),
         "decisions": plain.rows(decisions.list_for_event(session=session, event_id=event_id)),
+        "approvals": plain.rows(
+            approvals.of_event(session=session, event_id=event_id), without=("preview",)
+        ),
         "executions": with_logs(session=session, runs=list(runs)),
     }
+
+
+def of_execution(*, session: Session, execution_id: int) -> dict[str, Any]:
+    """One execution step by step."""
+    found = executions.get(session=session, execution_id=execution_id)
+    return with_logs(session=session, runs=[found])[0]
+
+
+def held(*, rows: Iterable[Execution]) -> list[dict[str, Any]]:
+    """Executions that are held, as plain values; `again_at` is when a rule is asked again."""
+    told = []
+    for item in rows:
+        row = plain.row(item, without=("pinned",))
+        row["again_at"] = None if item.held_by == FOR_APPROVAL else row.pop("not_before")
+        told.append(row)
+    return told
+
+
+def chronic(*, session: Session, settings: GuardSettings, limit: int) -> list[dict[str, Any]]:
+    """Remedies that fix the same server again and again, the worst first."""
+    since = clock.now() - timedelta(days=settings.chronic_days)
+    found = facts.chronic(
+        session=session, least=max(1, settings.chronic_fixes), since=since, limit=limit
+    )
+    return [
+        {name: plain.value(value) for name, value in dataclasses.asdict(item).items()}
+        for item in found
+    ]
 
 
 def with_logs(*, session: Session, runs: list[Execution]) -> list[dict[str, Any]]:

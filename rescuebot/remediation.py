@@ -12,22 +12,23 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from rescuebot import clock, faults
+from rescuebot import approving, clock, faults, guarding
 from rescuebot.audit import service as audit
 from rescuebot.commands import service as commands
-from rescuebot.commands.model import CommandType, SaltStackCommand
+from rescuebot.commands.model import CommandType
 from rescuebot.database import Database, repeat_on_contention
-from rescuebot.errors import Invalid, Problem
 from rescuebot.events import service as events
 from rescuebot.events.model import CloudWatchEvent, EventStatus, Outcome
 from rescuebot.events.reported import Severity
+from rescuebot.executions import facts
 from rescuebot.executions import service as executions
-from rescuebot.executions.model import Execution, ExecutionState, Step
+from rescuebot.executions.model import Execution, Step
 from rescuebot.executions.pin import Fix, pin
+from rescuebot.guard import rules
 from rescuebot.guard import service as decisions
-from rescuebot.runbooks import service as runbooks
-from rescuebot.runbooks.match import choose
+from rescuebot.runbooks import index, standing
 from rescuebot.runbooks.model import RunbookMode, RunbookScript, SolutionKind
+from rescuebot.runbooks.validation import STATE_NAME
 from rescuebot.servers import service as servers
 from rescuebot.settings import Settings
 
@@ -108,16 +109,16 @@ def _handle_one(
             known = events.exists(session=session, event_id=event_id)
             return "passed_over" if known else "unknown"
         faults.point("handle.claimed")
-        what = _decide(session, event, state, settings, now())
+        what = decide(session, event, state, settings, now())
         faults.point("handle.planned")
     faults.point("handle.committed")
     return what
 
 
-def _decide(
+def decide(
     session: Session, event: CloudWatchEvent, state: NamedState, settings: Settings, now: datetime
 ) -> str:
-    """What is to be done about a claimed event, or why nothing is."""
+    """What is to be done about a claimed event, or why nothing is; written in this transaction."""
     choice = _choose(session, event, state, now)
     if choice is None:
         return _end_without_runbook(session, event, now)
@@ -127,53 +128,18 @@ def _decide(
     return _plan(session, event, choice, minion_id, settings, now)
 
 
-def run_command(
-    *,
-    command_name: str,
-    server_id: str,
-    requested_by: str,
-    database: Database,
-    settings: Settings,
-    now: clock.Clock = clock.now,
-) -> int:
-    """Plan a command that a person asked for on one server; returns the execution's id.
-
-    A restart is verified by the service's status command where it has one.
-    """
-    with database.transaction() as session:
-        command = commands.require(session=session, command_name=command_name)
-        minion_id = servers.minion_of(session=session, server_id=server_id)
-        if minion_id is None:
-            words = "is not the id of a server with a minion; salt-run rescue.servers lists them"
-            raise Invalid([Problem("server", words)])
-        steps, check, fix = _steps_of(session, command)
-        return executions.plan(
-            session=session,
-            pinned=pin(service=command.target_service, steps=steps, check=check, fix=fix),
-            fix=fix,
-            name=f"{command.command_type} command {command.command_name}",
-            service_type=command.target_service,
-            server_id=server_id,
-            minion_id=minion_id,
-            requested_by=requested_by,
-            settings=settings.execution,
-            now=now(),
-        ).id
-
-
 def _choose(
     session: Session, event: CloudWatchEvent, state: NamedState, now: datetime
 ) -> Choice | None:
     """A runbook of the database, else the state that the reactor named, else nothing."""
-    match = choose(
-        runbooks.for_service(session=session, service_type=event.service_type),
-        service_type=event.service_type,
-        message=event.event_message,
-    )
+    match = index.current(session=session).look_up(event.service_type, event.event_message)
+    runbook = None
+    if match.winner_id is not None:
+        runbook = standing.chosen(session=session, runbook_id=match.winner_id)
     choice = (
-        _from_runbook(match.runbook, match.words)
-        if match.runbook is not None
-        else _from_reactor(event, state, match.words)
+        _from_reactor(event, state, match.words)
+        if runbook is None
+        else _from_runbook(runbook, match.words)
     )
     decisions.record(
         session=session,
@@ -181,7 +147,7 @@ def _choose(
         verdict="no_runbook" if choice is None else "matched",
         words=match.words if choice is None else choice.words,
         event_id=event.id,
-        runbook_id=None if match.runbook is None else match.runbook.id,
+        runbook_id=match.winner_id,
         now=now,
     )
     return choice
@@ -221,7 +187,7 @@ def named_state(state: NamedState, service_type: str) -> str | None:
         return None
     if isinstance(state, Mapping):
         state = state.get(service_type, state.get("*"))
-    if isinstance(state, str) and runbooks.STATE_NAME.fullmatch(state):
+    if isinstance(state, str) and STATE_NAME.fullmatch(state):
         return state
     return None
 
@@ -235,11 +201,11 @@ def _plan(
     now: datetime,
 ) -> str:
     if choice.mode is RunbookMode.SHADOW:
-        return _end_in_shadow(session, event, choice, now)
+        return _end_in_shadow(session, event, choice, minion_id, settings, now)
     check = commands.for_service(
         session=session, service_type=event.service_type, command_type=CommandType.STATUS
     )
-    held = choice.mode is RunbookMode.ASK
+    why = _why_ask(event, choice, settings)
     execution = executions.plan(
         session=session,
         pinned=pin(service=event.service_type, steps=RESCUE_STEPS, check=check, fix=choice.fix),
@@ -251,7 +217,7 @@ def _plan(
         requested_by="rescuebot",
         settings=settings.execution,
         event_id=event.id,
-        state=ExecutionState.HELD if held else ExecutionState.PLANNED,
+        approval_owed=why is not None,
         attempts=choice.attempts or settings.execution.attempts,
         retry_seconds=(
             settings.execution.retry_seconds
@@ -260,37 +226,77 @@ def _plan(
         ),
         now=now,
     )
-    if held:
-        events.hold(session=session, event_id=event.id)
-    _decide_plan(session, event, execution, choice, now)
-    return "held" if held else "planned"
-
-
-def _decide_plan(
-    session: Session, event: CloudWatchEvent, execution: Execution, choice: Choice, now: datetime
-) -> None:
-    held = execution.state is ExecutionState.HELD
-    words = (
-        f"{choice.fix.name} is in mode ask: it waits until a person approves it."
-        if held
-        else f"{choice.fix.name} runs on {execution.minion_id}: check, fix, verify."
+    servers.note_services(
+        session=session, server_id=event.server_id, services=[event.service_type], now=now
     )
+    if why is not None:
+        _hold_for_approval(session, execution, why, settings, now)
+    return "planned" if why is None else "held"
+
+
+def _why_ask(event: CloudWatchEvent, choice: Choice, settings: Settings) -> str | None:
+    """Why a person has to approve it; None when nobody has to."""
+    if choice.mode is RunbookMode.ASK:
+        return f"{choice.fix.name} is in mode ask: it waits until a person approves it."
+    worst = settings.guard.shell_asks_from
+    if choice.fix.kind is not SolutionKind.SHELL or worst is None:
+        return None
+    order = list(Severity)
+    if order.index(event.severity) < order.index(Severity(worst)):
+        return None
+    return (
+        f"{choice.fix.name} is a shell script and the event is {event.severity}: from {worst} on "
+        "that waits until a person approves it."
+    )
+
+
+def _hold_for_approval(
+    session: Session, execution: Execution, why: str, settings: Settings, now: datetime
+) -> None:
+    approving.ask(session=session, execution=execution, why=why, settings=settings.guard, now=now)
+    if execution.cloudwatch_event_id is not None:
+        events.hold(session=session, event_id=execution.cloudwatch_event_id)
     decisions.record(
         session=session,
         subject="guard",
-        verdict="held" if held else "allowed",
-        words=words,
-        event_id=event.id,
+        verdict="approval",
+        words=f"{why} See: salt-run rescue.approvals",
+        event_id=execution.cloudwatch_event_id,
         execution_id=execution.id,
-        runbook_id=choice.fix.runbook_id,
+        runbook_id=execution.runbook_id,
         now=now,
     )
 
 
-def _end_in_shadow(session: Session, event: CloudWatchEvent, choice: Choice, now: datetime) -> str:
-    words = f"{choice.fix.name} is in mode shadow: it would have run, nothing was done."
+def _end_in_shadow(
+    session: Session,
+    event: CloudWatchEvent,
+    choice: Choice,
+    minion_id: str,
+    settings: Settings,
+    now: datetime,
+) -> str:
+    request = request_of(event, choice, minion_id)
+    seen = guarding.snapshot(session=session, requests=[request], settings=settings.guard, now=now)
+    verdict = rules.judge(request, seen, settings.guard)
+    would = "run" if verdict.rule is None else f"been held by {verdict.rule}"
+    words = f"{choice.fix.name} is in mode shadow: it would have {would}, nothing was done. "
+    words += verdict.words
     _end(session, event, Outcome.SUPPRESSED, "guard", words, now, EventStatus.RESOLVED)
     return "suppressed"
+
+
+def request_of(event: CloudWatchEvent, choice: Choice, minion_id: str) -> rules.Request:
+    """What the guard would be asked about the choice."""
+    return rules.Request(
+        server_id=event.server_id,
+        minion_id=minion_id,
+        service_type=event.service_type,
+        remedy=facts.remedy(runbook_id=choice.fix.runbook_id, name=choice.fix.name),
+        remedy_name=choice.fix.name,
+        event_type=event.event_type,
+        event_id=event.id,
+    )
 
 
 def _end_without_runbook(session: Session, event: CloudWatchEvent, now: datetime) -> str:
@@ -331,25 +337,6 @@ def _end(
         event_id=event.id,
         now=now,
     )
-
-
-def _steps_of(
-    session: Session, command: SaltStackCommand
-) -> tuple[tuple[Step, ...], SaltStackCommand | None, Fix | None]:
-    if command.command_type is CommandType.STATUS:
-        return (Step.CHECK,), command, None
-    fix = Fix(
-        kind=SolutionKind.SHELL,
-        solution=command.command_script,
-        name=command.command_name,
-        command_id=command.id,
-    )
-    check = commands.for_service(
-        session=session, service_type=command.target_service, command_type=CommandType.STATUS
-    )
-    if command.command_type is CommandType.LOG_CHECK or check is None:
-        return (Step.FIX,), None, fix
-    return (Step.FIX, Step.VERIFY), check, fix
 
 
 def _ids(hinted: Iterable[object]) -> list[int]:

@@ -134,6 +134,44 @@ class ExecutionSettings(Section):
     fetch_seconds: int = Field(default=20, ge=1, le=300)
 
 
+class Limits(Section):
+    """How much of a service may be repaired at once; empty means as the general limits say."""
+
+    blast_percent: int | None = Field(default=None, ge=0, le=100)
+    blast_servers: int | None = Field(default=None, ge=1)
+    blast_seconds: int | None = Field(default=None, ge=0, le=86_400)
+    cooldown_seconds: int | None = Field(default=None, ge=0, le=86_400)
+
+
+class GuardSettings(Section):
+    """What keeps a rescue from doing harm. 0 switches a rule off."""
+
+    # At most so many percent, and at most so many, of a service's servers are in repair at once;
+    # a server counts for so long after its repair has ended.
+    blast_percent: int = Field(default=25, ge=0, le=100)
+    blast_servers: int | None = Field(default=None, ge=1)
+    blast_seconds: int = Field(default=0, ge=0, le=86_400)
+    # The same remedy runs on the same server at most once in this time, retries apart.
+    cooldown_seconds: int = Field(default=60, ge=0, le=86_400)
+    # A remedy that failed for so many events in a row stops; after the time it is tried on one.
+    breaker_failures: int = Field(default=3, ge=0, le=100)
+    breaker_seconds: int = Field(default=300, ge=1, le=86_400)
+    # An alarm that changed its state so often within so many minutes is left until it is calm.
+    flapping_changes: int = Field(default=8, ge=0, le=1000)
+    flapping_minutes: int = Field(default=10, ge=1, le=1440)
+    # A remedy that fixed the same server so often within so many days hides a fault.
+    chronic_fixes: int = Field(default=5, ge=0, le=1000)
+    chronic_days: int = Field(default=7, ge=1, le=365)
+    # How long an approval may be waited for and, once given, be used.
+    approval_minutes: int = Field(default=60, ge=1, le=10_080)
+    # Whoever wrote what would run may not approve it.
+    four_eyes: bool = True
+    # Shell solutions for events of this severity or worse need an approval in mode auto, too.
+    shell_asks_from: Literal["info", "warning", "critical", "fatal"] | None = None
+    # Exceptions for single services.
+    services: dict[str, Limits] = Field(default_factory=dict)
+
+
 class TrackerSettings(Section):
     """The pace of the tracker engine."""
 
@@ -177,6 +215,7 @@ class Settings(Section):
     intake: IntakeSettings = Field(default_factory=IntakeSettings)
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
     tracker: TrackerSettings = Field(default_factory=TrackerSettings)
+    guard: GuardSettings = Field(default_factory=GuardSettings)
     sweep: SweepSettings = Field(default_factory=SweepSettings)
     servers: ServerSettings = Field(default_factory=ServerSettings)
 

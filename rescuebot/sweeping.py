@@ -12,7 +12,9 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from rescuebot import clock, remediation, tracking
+from rescuebot import approving, clock, dispatching, remediation, tracking
+from rescuebot.approvals import service as approvals
+from rescuebot.approvals.model import Approval
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import DatabaseUnavailable, FleetUnavailable
 from rescuebot.events import stuck as stuck_events
@@ -49,7 +51,7 @@ class Sweep:
         self,
         *,
         database: Database,
-        fleet: tracking.Fleet,
+        fleet: dispatching.Fleet,
         settings: Settings,
         announce: Announce,
         owner: str,
@@ -74,6 +76,7 @@ class Sweep:
             "put_off": self.work_never_fetched(),
             "overdue": self.runs_past_their_deadline(),
             "turned_away": self.work_for_nobody(),
+            "expired": self.approvals_run_out(),
         }
         done = {kind: count for kind, count in done.items() if count}
         if done:
@@ -169,10 +172,10 @@ class Sweep:
                 before=self._now() - _UNPUBLISHED_FOR,
                 limit=self._limit,
             )
-        return self._each(self._publish, tracking.jobs_of(found))
+        return self._each(self._publish, dispatching.jobs_of(found))
 
-    def _publish(self, job: tracking.Job) -> bool:
-        tracking.publish(job, database=self._database, fleet=self._fleet, now=self._now)
+    def _publish(self, job: dispatching.Job) -> bool:
+        dispatching.publish(job, database=self._database, fleet=self._fleet, now=self._now)
         return True
 
     def returns_not_heard(self) -> int:
@@ -287,7 +290,7 @@ class Sweep:
             session.refresh(fresh)
             words = f"No return of minion {execution.minion_id} by the deadline: it is asked again."
             self._decide(session, execution, "asked_again", words)
-            jobs = tracking.jobs_of([fresh])
+            jobs = dispatching.jobs_of([fresh])
         return self._each(self._publish, jobs) > 0
 
     def _still_runs(self, execution: Execution) -> bool:
@@ -335,6 +338,15 @@ class Sweep:
     def _turn_away(self, execution: Execution) -> bool:
         with self._database.transaction() as session:
             return ending.without_minion(session=session, execution=execution, now=self._now())
+
+    def approvals_run_out(self) -> int:
+        """End what nobody has approved in time, or what was approved and could not start."""
+        with self._database.reading() as session:
+            found = approvals.run_out(session=session, now=self._now(), limit=self._limit)
+        return self._each(self._expire, found)
+
+    def _expire(self, approval: Approval) -> bool:
+        return approving.end_run_out(approval, database=self._database, now=self._now())
 
     def _decide(self, session: Session, execution: Execution, verdict: str, words: str) -> None:
         decisions.record(

@@ -13,9 +13,14 @@ from rescuebot.commands import service as commands
 from rescuebot.database import Database
 from rescuebot.runbooks import service as runbooks
 from rescuebot.servers import service as servers
+from rescuebot.settings import GuardSettings
 
 NOW = datetime(2026, 11, 22, 1, 5, 0, tzinfo=UTC)
 SERVER = "i-0123456789abcdef0"
+# For tests that are about something else: only halts, windows and approvals hold anything.
+NO_GUARD = GuardSettings(
+    blast_percent=0, cooldown_seconds=0, breaker_failures=0, flapping_changes=0
+)
 MINION = "web-1"
 
 

@@ -104,13 +104,22 @@ def end(
 
 
 def hold(*, session: Session, event_id: int) -> bool:
-    """Note that a claimed event waits for a person."""
-    held = session.execute(
+    """Note that the rescue of a claimed event waits for a person or by a rule of the guard."""
+    return _set_outcome(session, event_id, Outcome.HELD)
+
+
+def resume(*, session: Session, event_id: int) -> bool:
+    """Note that the rescue of a claimed event goes on."""
+    return _set_outcome(session, event_id, None)
+
+
+def _set_outcome(session: Session, event_id: int, outcome: Outcome | None) -> bool:
+    done = session.execute(
         update(CloudWatchEvent)
         .where(CloudWatchEvent.id == event_id, CloudWatchEvent.status == EventStatus.PROCESSING)
-        .values(outcome=Outcome.HELD)
+        .values(outcome=outcome)
     )
-    return bool(held.rowcount)  # type: ignore[attr-defined]
+    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def get(*, session: Session, event_id: int) -> CloudWatchEvent:

@@ -16,6 +16,7 @@ from rescuebot.events.model import EventStatus, Outcome
 from rescuebot.executions import results, service
 from rescuebot.executions.model import (
     ACTIVE_STATES,
+    WAITING_STATES,
     Execution,
     ExecutionState,
     LogStatus,
@@ -40,7 +41,15 @@ _EVENT_END: dict[str, tuple[EventStatus, Outcome]] = {
     "unreadable": (EventStatus.FAILED, Outcome.LOST),
     "lost": (EventStatus.FAILED, Outcome.LOST),
     "offline": (EventStatus.FAILED, Outcome.LOST),
+    "disapproved": (EventStatus.FAILED, Outcome.REJECTED),
+    "expired": (EventStatus.FAILED, Outcome.REJECTED),
+    "cancelled": (EventStatus.FAILED, Outcome.REJECTED),
+    "tampered": (EventStatus.FAILED, Outcome.REJECTED),
+    "recovered": (EventStatus.RESOLVED, Outcome.RECOVERED),
 }
+
+# A person has said so, and need not be called for it.
+_KNOWN_TO_PEOPLE = {"disapproved", "cancelled"}
 
 # After these another attempt may help; each begins with its own check, so none fixes what is up.
 _RETRIED = {"changed_not_fixed", "failed", "timeout", "interrupted", "unreadable", "lost"}
@@ -113,6 +122,14 @@ def killed(*, session: Session, execution: Execution, now: datetime) -> bool:
     return _end(session, execution, ExecutionState.TIMEOUT, "timeout", words, now)
 
 
+def cancelled(
+    *, session: Session, execution: Execution, verdict: str, words: str, now: datetime
+) -> bool:
+    """It is not run at all: disapproved, expired, cancelled, tampered or recovered."""
+    state = ExecutionState.CANCELLED
+    return _end(session, execution, state, verdict, words, now, WAITING_STATES)
+
+
 def _end(
     session: Session,
     execution: Execution,
@@ -120,7 +137,7 @@ def _end(
     verdict: str,
     message: str,
     now: datetime,
-    was: Sequence[ExecutionState] = (ExecutionState.PLANNED, *ACTIVE_STATES),
+    was: Sequence[ExecutionState] = (*WAITING_STATES, *ACTIVE_STATES),
 ) -> bool:
     ended = service.end(
         session=session,
@@ -160,7 +177,7 @@ def _end_event(
         outcome, message = Outcome.FIXED, f"An earlier attempt has brought it up. {message}"
     events.end(session=session, event_id=event_id, status=status, outcome=outcome, now=now)
     _decide(session, execution, "outcome", outcome.value, message, now)
-    if status is EventStatus.FAILED:
+    if status is EventStatus.FAILED and verdict not in _KNOWN_TO_PEOPLE:
         words = f"After {execution.attempt} attempt(s) a person must look at it."
         _decide(session, execution, "escalation", "escalated", words, now)
 

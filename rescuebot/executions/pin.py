@@ -45,8 +45,25 @@ def pin(
         "check": None if check is None else _script(check),
         "fix": None if fix is None else _solution(fix),
     }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Pinned(text=text, sha256=hashlib.sha256(text.encode("utf-8")).hexdigest())
+    return _pinned(content)
+
+
+def is_whole(*, text: str, sha256: str) -> bool:
+    """Whether the text still has the hash that it was pinned with."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest() == sha256
+
+
+def fix_of(text: str) -> dict[str, Any] | None:
+    """The fix in a pinned text: ``{"kind", "solution", "arguments", …}``, None for a mere check."""
+    fix = json.loads(text)["fix"]
+    return fix if isinstance(fix, dict) else None
+
+
+def bound_to(text: str, *, rendered_sha256: str) -> Pinned:
+    """The same run, bound to what its runbook state renders to as well as to its name."""
+    content = json.loads(text)
+    content["fix"] = {**content["fix"], "rendered_sha256": rendered_sha256}
+    return _pinned(content)
 
 
 def command_of(pinned: str, step: Step) -> int | None:
@@ -54,6 +71,11 @@ def command_of(pinned: str, step: Step) -> int | None:
     part = json.loads(pinned)["fix" if step is Step.FIX else "check"]
     command_id = None if part is None else part["command_id"]
     return command_id if isinstance(command_id, int) else None
+
+
+def _pinned(content: dict[str, Any]) -> Pinned:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Pinned(text=text, sha256=hashlib.sha256(text.encode("utf-8")).hexdigest())
 
 
 def _script(command: SaltStackCommand) -> dict[str, Any]:

@@ -69,6 +69,16 @@ class Returned(BaseModel):
         return self.verdict == "refused" and self.reason == "already_running"
 
     @property
+    def was_halted(self) -> bool:
+        """Whether a halt kept it from changing anything."""
+        return self.verdict == "refused" and self.reason == "halted"
+
+    @property
+    def was_tampered_with(self) -> bool:
+        """Whether the minion refused it, because it was not what was meant to run."""
+        return self.verdict == "refused" and self.reason in ("hash_mismatch", "rendered_mismatch")
+
+    @property
     def did_nothing(self) -> bool:
         """Whether nothing was begun, for a reason that passes: the run may be planned again."""
         return self.verdict == "busy" or (self.verdict == "refused" and self.reason == "no_work")

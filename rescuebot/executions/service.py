@@ -6,20 +6,22 @@ Invariant: each change of `state` is one conditional UPDATE here.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, aliased, defer, undefer
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session, defer, undefer
 
 from rescuebot.errors import NotFound
 from rescuebot.executions.model import (
     ACTIVE_STATES,
+    WAITING_STATES,
     Execution,
     ExecutionState,
     SaltStackEventLog,
 )
 from rescuebot.executions.pin import Fix, Pinned
+from rescuebot.executions.waiting import FOR_APPROVAL
 from rescuebot.settings import ExecutionSettings
 
 
@@ -36,11 +38,14 @@ def plan(
     settings: ExecutionSettings,
     now: datetime,
     event_id: int | None = None,
-    state: ExecutionState = ExecutionState.PLANNED,
+    approval_owed: bool = False,
     attempts: int = 1,
     retry_seconds: int = 0,
 ) -> Execution:
-    """Write down a run that the tracker will send out (or, when `held`, that waits)."""
+    """Write down a run that the tracker will send out, after a person approved it if that is owed.
+
+    An approval is used once, so what owes one is tried once.
+    """
     execution = Execution(
         cloudwatch_event_id=event_id,
         runbook_id=None if fix is None else fix.runbook_id,
@@ -52,8 +57,11 @@ def plan(
         solution_name=name[:255],
         pinned=pinned.text,
         pinned_sha256=pinned.sha256,
-        state=state,
-        attempts=attempts,
+        state=ExecutionState.HELD if approval_owed else ExecutionState.PLANNED,
+        approval_owed=approval_owed,
+        held_by=FOR_APPROVAL if approval_owed else None,
+        held_at=now if approval_owed else None,
+        attempts=1 if approval_owed else attempts,
         retry_seconds=retry_seconds,
         limit_seconds=settings.limit_seconds,
         verify_seconds=settings.verify_seconds,
@@ -113,44 +121,6 @@ def earlier(*, session: Session, execution: Execution) -> Sequence[Execution]:
     return session.scalars(query.options(defer(Execution.pinned))).all()
 
 
-def due(
-    *, session: Session, now: datetime, limit: int, minions: Collection[str]
-) -> Sequence[Execution]:
-    """Planned executions that may start, oldest first, one for each server that is free.
-
-    Only those of `minions`, which are the minions that the asking master knows.
-    """
-    other = aliased(Execution)
-    busy = (
-        select(other.id)
-        .where(other.server_id == Execution.server_id, other.state.in_(ACTIVE_STATES))
-        .exists()
-    )
-    query = (
-        select(Execution)
-        .where(
-            Execution.state == ExecutionState.PLANNED,
-            Execution.not_before <= now,
-            Execution.minion_id.in_(minions),
-            ~busy,
-        )
-        .order_by(Execution.id)
-        .limit(limit)
-    )
-    first: dict[str, Execution] = {}
-    for execution in session.scalars(query):
-        first.setdefault(execution.server_id, execution)
-    return list(first.values())
-
-
-def busy_servers(*, session: Session, server_ids: Sequence[str]) -> set[str]:
-    """Those of the servers on which something is out already."""
-    query = select(Execution.server_id).where(
-        Execution.server_id.in_(server_ids), Execution.state.in_(ACTIVE_STATES)
-    )
-    return set(session.scalars(query))
-
-
 def dispatch(
     *,
     session: Session,
@@ -161,13 +131,19 @@ def dispatch(
     grace: timedelta,
     now: datetime,
 ) -> bool:
-    """Commit a planned execution to a job before the job exists; False if it is not planned."""
+    """Commit a waiting execution to a job before the job exists; False if it waits no more.
+
+    Guarded by what was pinned when the guard looked at it.
+    """
     deadline = now + timedelta(seconds=execution.limit_seconds) + grace
     return _move(
         session,
         execution.id,
-        (ExecutionState.PLANNED,),
+        WAITING_STATES,
+        Execution.pinned_sha256 == execution.pinned_sha256,
         state=ExecutionState.DISPATCHED,
+        held_by=None,
+        held_at=None,
         dispatch=dispatch_id,
         jid=jid,
         first_jid=None,
@@ -247,9 +223,9 @@ def end(
     verdict: str,
     message: str,
     now: datetime,
-    was: Sequence[ExecutionState] = (ExecutionState.PLANNED, *ACTIVE_STATES),
+    was: Sequence[ExecutionState] = (*WAITING_STATES, *ACTIVE_STATES),
 ) -> bool:
-    """Bring an active or planned execution to its end; False when it is in no state of `was`."""
+    """Bring an active or waiting execution to its end; False when it is in no state of `was`."""
     return _move(
         session,
         execution.id,
@@ -330,7 +306,7 @@ def hurry(*, session: Session, minion_id: str, now: datetime) -> int:
 
 def is_under_way(*, session: Session, event_id: int) -> bool:
     """Whether anything for the event is held, planned or out."""
-    states = (ExecutionState.HELD, ExecutionState.PLANNED, *ACTIVE_STATES)
+    states = (*WAITING_STATES, *ACTIVE_STATES)
     query = select(Execution.id).where(
         Execution.cloudwatch_event_id == event_id, Execution.state.in_(states)
     )
@@ -358,6 +334,18 @@ def list_(*, session: Session, event_id: int | None = None, limit: int = 50) -> 
     return session.scalars(query.limit(limit)).all()
 
 
+def last_on(*, session: Session, execution: Execution, limit: int = 3) -> Sequence[Execution]:
+    """How the same service was dealt with on the same server before, the latest first."""
+    query = select(Execution).where(
+        Execution.server_id == execution.server_id,
+        Execution.service_type == execution.service_type,
+        Execution.id < execution.id,
+        Execution.finished_at.is_not(None),
+    )
+    query = query.options(defer(Execution.pinned)).order_by(Execution.id.desc())
+    return session.scalars(query.limit(limit)).all()
+
+
 def logs(
     *, session: Session, execution_ids: Sequence[int], results: bool = False
 ) -> Sequence[SaltStackEventLog]:
@@ -372,11 +360,12 @@ def _move(
     session: Session,
     execution_id: int,
     was: Sequence[ExecutionState],
+    *also: ColumnElement[bool],
     **values: object,
 ) -> bool:
     moved = session.execute(
         update(Execution)
-        .where(Execution.id == execution_id, Execution.state.in_(was))
+        .where(Execution.id == execution_id, Execution.state.in_(was), *also)
         .values(**values)
     )
     return bool(moved.rowcount)  # type: ignore[attr-defined]

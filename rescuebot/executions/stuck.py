@@ -8,7 +8,13 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
-from rescuebot.executions.model import ACTIVE_STATES, Execution, ExecutionState
+from rescuebot.executions.model import (
+    ACTIVE_STATES,
+    WAITING_STATES,
+    Execution,
+    ExecutionState,
+)
+from rescuebot.executions.waiting import FOR_APPROVAL
 
 
 def unpublished(
@@ -52,11 +58,19 @@ def overdue(
     return session.scalars(query.order_by(Execution.id).limit(limit)).all()
 
 
+def out_by_minion(*, session: Session) -> Sequence[Execution]:
+    """All that is out, for whoever wants to tell their minions something."""
+    return session.scalars(_active()).all()
+
+
 def unclaimable(
     *, session: Session, minions: Collection[str], before: datetime, limit: int
 ) -> Sequence[Execution]:
-    """Planned ones, or ones out past their deadline, whose minion is not of `minions`."""
-    waiting = (Execution.state == ExecutionState.PLANNED) & (Execution.not_before < before)
+    """Those that only their time or the guard holds, or that are out past their deadline, of
+    minions that are not of `minions`.
+    """
+    for_a_person = func.coalesce(Execution.held_by, "") == FOR_APPROVAL
+    waiting = Execution.state.in_(WAITING_STATES) & ~for_a_person & (Execution.not_before < before)
     out = Execution.state.in_(ACTIVE_STATES) & (Execution.deadline_at < before)
     query = (
         select(Execution)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from rescuebot.database import insert_missing
-from rescuebot.servers.model import Server
+from rescuebot.servers.model import Server, ServerService
 
 SERVER_ID = re.compile(r"[A-Za-z0-9._:-]{1,50}")
+SERVICE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,49}")
+# What one minion says is not trusted to fill the table.
+_MOST_SERVICES = 100
+_FORGOTTEN_AFTER = timedelta(days=30)
 
 
 def list_(*, session: Session, limit: int = 50) -> Sequence[Server]:
@@ -25,6 +29,18 @@ def list_(*, session: Session, limit: int = 50) -> Sequence[Server]:
 def minion_of(*, session: Session, server_id: str) -> str | None:
     """The minion that runs on the server, or None."""
     return session.scalar(select(Server.minion_id).where(Server.server_id == server_id))
+
+
+def minions_of(*, session: Session, server_ids: Iterable[str]) -> dict[str, str]:
+    """The minions of those servers that have one."""
+    names = sorted(set(server_ids))
+    found: dict[str, str] = {}
+    for start in range(0, len(names), 500):
+        query = select(Server.server_id, Server.minion_id).where(
+            Server.server_id.in_(names[start : start + 500]), Server.minion_id.is_not(None)
+        )
+        found |= {server: minion for server, minion in session.execute(query) if minion}
+    return found
 
 
 def lock(*, session: Session, server_ids: Iterable[str], now: datetime) -> None:
@@ -80,3 +96,51 @@ def server_id_of(*, minion_id: str, grains: Mapping[str, Any], names: Sequence[s
         if isinstance(value, str) and SERVER_ID.fullmatch(value):
             return value
     return minion_id[:50]
+
+
+def note_services(
+    *, session: Session, server_id: str, services: Iterable[str], now: datetime
+) -> None:
+    """Note that a server runs these services; names that are none are passed over."""
+    wanted = sorted({name for name in services if SERVICE.fullmatch(name)})[:_MOST_SERVICES]
+    rows = [{"server_id": server_id, "service_type": name, "seen_at": now} for name in wanted]
+    insert_missing(session, ServerService, rows)
+    session.execute(
+        update(ServerService)
+        .where(
+            ServerService.server_id == server_id,
+            ServerService.service_type.in_(wanted),
+            ServerService.seen_at < now,
+        )
+        .values(seen_at=now)
+    )
+
+
+def take_census(
+    *, session: Session, minion_id: str, services: Iterable[str], now: datetime
+) -> bool:
+    """Note what a minion says it serves, and forget what nobody has named for a month.
+
+    False when it runs on no server that we know.
+    """
+    server_id = session.scalar(select(Server.server_id).where(Server.minion_id == minion_id))
+    if server_id is None:
+        return False
+    note_services(session=session, server_id=server_id, services=services, now=now)
+    session.execute(
+        delete(ServerService).where(
+            ServerService.server_id == server_id, ServerService.seen_at < now - _FORGOTTEN_AFTER
+        )
+    )
+    return True
+
+
+def fleets(*, session: Session, services: Iterable[str]) -> dict[str, frozenset[str]]:
+    """The servers of each of the services, as far as they are known."""
+    query = select(ServerService.service_type, ServerService.server_id).where(
+        ServerService.service_type.in_(set(services))
+    )
+    found: dict[str, set[str]] = {}
+    for service, server in session.execute(query):
+        found.setdefault(service, set()).add(server)
+    return {service: frozenset(names) for service, names in found.items()}

@@ -24,7 +24,17 @@ import salt.utils.event
 import salt.utils.jid
 import salt.utils.minions
 
-from rescuebot import database, logs, settings, sweeping, tracking
+from rescuebot import (
+    census,
+    database,
+    dispatching,
+    halting,
+    logs,
+    previewing,
+    settings,
+    sweeping,
+    tracking,
+)
 from rescuebot.errors import FleetUnavailable, RescueError
 from rescuebot.heartbeats.life import Life
 
@@ -36,6 +46,10 @@ ENGINE = "rescue_tracker"
 MOST_HINTS = 1000
 # Keys are looked up in files, and the tracker asks several times a second.
 ACCEPTED_SECONDS = 2
+PREVIEW_SECONDS = 0.5
+# Minions are asked which services they have after their start, and now and then.
+CENSUS_SECONDS = 600
+CENSUS_AFTER_START_SECONDS = 5
 REFUSED_SECONDS = 30
 
 
@@ -68,6 +82,16 @@ class Tracker:
         self._returns = queue.Queue(MOST_HINTS)
         self._started = queue.Queue(MOST_HINTS)
         self._planned = threading.Event()
+        self._told_halts = frozenset()
+        self._newcomers, self._ask_newcomers_at = set(), 0.0
+        # Whose returns are listened for, and who takes them.
+        self._recorders = {
+            dispatching.FUNCTION: lambda given, salt_fleet: tracking.record_return(
+                given, fleet=salt_fleet, **self._world
+            ),
+            previewing.FUNCTION: lambda given, _: previewing.record(given, database=ledger),
+            census.FUNCTION: lambda given, _: census.record(given, database=ledger),
+        }
 
     def run(self):
         """Work until told to stop; a trouble of the ledger or the master is waited out."""
@@ -80,6 +104,8 @@ class Tracker:
             every = [
                 Every(self._config.tracker.heartbeat_seconds, self._life.beat),
                 Every(self._config.sweep.seconds, lambda: self._sweep(salt_fleet)),
+                Every(PREVIEW_SECONDS, lambda: self._preview(salt_fleet)),
+                Every(CENSUS_SECONDS, lambda: self._census(salt_fleet)),
             ]
             while not self._life.stop.is_set():
                 self._patiently(lambda: self._tick(salt_fleet, every))
@@ -87,8 +113,12 @@ class Tracker:
                 self._planned.clear()
 
     def _tick(self, salt_fleet, every):
-        tracking.dispatch_due(fleet=salt_fleet, **self._world)
+        dispatching.dispatch_due(fleet=salt_fleet, **self._world)
+        self._told_halts = halting.tell(
+            told=self._told_halts, fleet=salt_fleet, database=self._ledger
+        )
         self._greet(salt_fleet)
+        self._ask_newcomers(salt_fleet)
         for chore in every:
             chore.run_if_due()
 
@@ -96,6 +126,12 @@ class Tracker:
         sweeping.Sweep(
             fleet=salt_fleet, announce=salt_fleet.announce, owner=self._life.owner, **self._world
         ).run()
+
+    def _preview(self, salt_fleet):
+        previewing.ask_due(fleet=salt_fleet, database=self._ledger)
+
+    def _census(self, salt_fleet):
+        census.ask(fleet=salt_fleet, minions=salt_fleet.accepted())
 
     def _hear(self):
         """Put hints from the bus into queues, and nothing else: a slow listener is cut off."""
@@ -109,8 +145,8 @@ class Tracker:
 
     def _take(self, tag, data):
         try:
-            if tag[1] == "job" and tag[3] == "ret" and data.get("fun") == tracking.FUNCTION:
-                self._returns.put_nowait(_returned(data))
+            if tag[1] == "job" and tag[3] == "ret" and data.get("fun") in self._recorders:
+                self._returns.put_nowait((data["fun"], _returned(data)))
             elif tag[1] == "run" and data.get("fun") == "runner.rescue.handle":
                 self._planned.set()
             elif tag[1] == "minion" and tag[-1] == "start":
@@ -125,12 +161,10 @@ class Tracker:
         with SaltFleet(self._opts) as salt_fleet:
             while not self._life.stop.is_set():
                 try:
-                    given = self._returns.get(timeout=1)
+                    function, given = self._returns.get(timeout=1)
                 except queue.Empty:
                     continue
-                self._patiently(
-                    lambda: tracking.record_return(given, fleet=salt_fleet, **self._world)
-                )
+                self._patiently(lambda: self._recorders[function](given, salt_fleet))
 
     def _greet(self, salt_fleet):
         """Minions that have just started: see which server they are, give them our module."""
@@ -148,6 +182,14 @@ class Tracker:
                     arguments=[],
                 )
             )
+            self._newcomers.update(accepted)
+            self._ask_newcomers_at = time.monotonic() + CENSUS_AFTER_START_SECONDS
+
+    def _ask_newcomers(self, salt_fleet):
+        """They have our module by now; an answer that fails is made up for by the next census."""
+        if self._newcomers and time.monotonic() >= self._ask_newcomers_at:
+            census.ask(fleet=salt_fleet, minions=self._newcomers)
+            self._newcomers = set()
 
     def _register(self, salt_fleet, names):
         for name in names:

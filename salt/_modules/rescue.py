@@ -651,7 +651,7 @@ def _state_data(text):
     """State data out of YAML. It is never rendered: a template in it stays the text that it is."""
     try:
         data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, OverflowError):
         data = None
     _require(isinstance(data, dict) and data, "the solution is not a YAML mapping of states")
     _require(not {"include", "extend", "exclude"} & set(data), "state data cannot include")

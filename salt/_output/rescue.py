@@ -16,6 +16,19 @@ from rich.text import Text
 
 # Which columns of which rows, by a key that only these rows have; the rest is for --out=json.
 COLUMNS = {
+    "outcome_of_import": ("outcome_of_import", "kind", "name", "file", "line", "words"),
+    "replayed": (
+        "replayed",
+        "event_time",
+        "server_id",
+        "service_type",
+        "was",
+        "would",
+        "runbook",
+        "words",
+    ),
+    "reason_for_place": ("id", "title", "priority", "mode", "error_pattern", "reason_for_place"),
+    "failed_clauses": ("id", "title", "service_type", "failed_clauses", "words"),
     "event_message": (
         "id",
         "event_time",
@@ -38,6 +51,15 @@ COLUMNS = {
         "priority",
         "enabled",
     ),
+    "again_at": (
+        "id",
+        "cloudwatch_event_id",
+        "server_id",
+        "solution_name",
+        "held_by",
+        "held_at",
+        "again_at",
+    ),
     "pinned_sha256": (
         "id",
         "cloudwatch_event_id",
@@ -51,6 +73,21 @@ COLUMNS = {
     "recovery": ("received_at", "event_time", "recovery", "message_id"),
     "reason": ("id", "received_at", "reason", "detail", "state"),
     "noted_at": ("noted_at", "actor", "action", "subject", "times", "detail"),
+    "proposed_by": (
+        "id",
+        "execution_id",
+        "cloudwatch_event_id",
+        "servers",
+        "state",
+        "proposed_by",
+        "decided_by",
+        "expires_at",
+        "why",
+    ),
+    "called_by": ("target", "called_at", "called_by", "reason"),
+    "closed_by": ("id", "target", "starts_at", "ends_at", "created_by", "closed_at", "reason"),
+    "fixes": ("server_id", "solution_name", "fixes", "first_at", "last_at"),
+    "changed_at": ("number", "change", "changed_by", "changed_at"),
     "contested_by": ("server_id", "minion_id", "os", "seen_at", "contested_by"),
     "verdict": ("decided_at", "subject", "verdict", "words"),
     "execution_result": (
@@ -73,6 +110,9 @@ COLOURS = {
     "timeout": "red",
     "lost": "red",
     "processing": "cyan",
+    "held": "yellow",
+    "approved": "green",
+    "rejected": "red",
     "running": "cyan",
 }
 # These are what a row is known by, so they are not broken; the last column takes what is left.
@@ -106,6 +146,10 @@ LONGEST = 400
 NARROWEST, WIDEST = 80, 200
 NARROWEST_TEXT = 12
 GAP = 2  # between two columns
+MOST_REPLAYED = 50
+# Texts of many lines, shown below the others as they are.
+LONG = ("command_script", "solution_script", "description")
+DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def output(data, **kwargs):  # pylint: disable=unused-argument
@@ -133,12 +177,9 @@ def _drawn(data):
         return Text(_safe(data))
     if "error" in data and "remedy" in data:
         return Text(_safe(f"Refused: {data['message']} {data['remedy']}"), style="red")
-    if "checks" in data:
-        return _doctor(data)
-    if "event" in data:
-        return _event(data)
-    if "logs" in data:
-        return _execution(data)
+    for key, draw in DRAWN.items():
+        if key in data:
+            return draw(data)
     return _pairs(data)
 
 
@@ -184,12 +225,119 @@ def _pairs(values):
 
 def _event(data):
     parts = [_pairs(data["event"])]
-    for title, rows in (("Reports", data["occurrences"]), ("Decisions", data["decisions"])):
+    for title, rows in (
+        ("Reports", data["occurrences"]),
+        ("Decisions", data["decisions"]),
+        ("Approvals", data["approvals"]),
+    ):
         if rows:
             parts += [Text(), _rows(rows, title=title)]
     for execution in data["executions"]:
         parts += [Text(), _execution(execution)]
     return Group(*parts)
+
+
+def _approval(data):
+    fix = data["fix"] or {}
+    about = {**data["approval"], "runs_on": data["execution"]["minion_id"]}
+    parts = [_pairs(about), Text(), Text(f"What would run ({fix.get('kind')})", style="bold")]
+    parts.append(Text(_safe(fix.get("solution", "")).rstrip()))
+    if fix.get("arguments"):
+        parts.append(_pairs(fix["arguments"]))
+    parts += [Text(), Text("What it would change", style="bold"), _preview(data["preview"])]
+    if data["last_here"]:
+        parts += [Text(), _rows(data["last_here"], title="Last on this server")]
+    if about["state"] == "pending":
+        parts += [Text(), Text(_how_to_answer(about["id"], about["digest"]), style="bold")]
+    return Group(*parts)
+
+
+def _how_to_answer(number, digest):
+    return (
+        f"salt-run rescue.approve {number} digest={digest[:12]}\n"
+        f"salt-run rescue.reject {number} comment='…'"
+    )
+
+
+def _preview(text):
+    if not text:
+        return Text("The minion has not told it yet.", style="dim")
+    told = json.loads(text)
+    up = {True: "is up", False: "is down"}.get(told["service_up"], "cannot be checked")
+    counts = ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in told["changes"].items())
+    lines = [f"{told['verdict']}: {told['message']}", f"The service {up} now. {counts}"]
+    return Text(_safe("\n".join([*lines, told["output"]])).rstrip())
+
+
+def _match(data):
+    parts = [Text(_safe(data["words"]), style="green" if data["winner"] else "yellow")]
+    matched = [_renamed(row, "reason", "reason_for_place") for row in data["matched"]]
+    near = [_renamed(row, "failed", "failed_clauses") for row in data["near"]]
+    for title, rows in (("Fits", matched), ("Nearly", near)):
+        if rows:
+            parts += [Text(), _rows(rows, title=title)]
+    return Group(*parts)
+
+
+def _renamed(row, old, new):
+    value = row[old]
+    shown = ", ".join(value) if isinstance(value, (list, tuple)) else value
+    return {**{name: row[name] for name in row if name != old}, new: shown}
+
+
+def _simulated(data):
+    parts = [_pairs({"would": data["would"], "words": data["words"] or None})]
+    if data.get("match"):
+        near = () if data["match"]["winner"] else data["match"]["near"]
+        parts += [Text(), _match({**data["match"], "near": near})]
+    if data["decisions"]:
+        parts += [Text(), _rows(data["decisions"], title="Decisions")]
+    if data.get("execution"):
+        run = {**data["execution"], **(data["execution"]["fix"] or {})}
+        run.pop("fix")
+        parts += [Text(), Text("Would run", style="bold"), _pairs(run)]
+    return Group(*parts, Text(), Text("Nothing was executed, nothing was kept.", style="dim"))
+
+
+def _replayed(data):
+    counts = data["replay"]
+    parts = [_pairs({"events": counts["events"], "another_runbook": counts["changed"]})]
+    for name in ("was", "would"):
+        parts += [Text(), Text(name, style="bold"), _pairs(counts[name])]
+    if data["rows"]:
+        shown = data["rows"][:MOST_REPLAYED]
+        parts += [Text(), _rows(shown, title="Events")]
+        if len(shown) < len(data["rows"]):
+            parts.append(Text(f"{len(data['rows'])} in all; --out=json has them."))
+    return Group(*parts)
+
+
+def _imported(data):
+    told = [_renamed(row, "outcome", "outcome_of_import") for row in data["items"]]
+    changed = [row for row in told if row["outcome_of_import"] != "unchanged"]
+    parts = [_pairs({name: count for name, count in data["counts"].items() if count})]
+    if changed:
+        parts += [Text(), _rows(changed, title="Items")]
+    for row in changed:
+        parts += [Text(), _diff(row)] if row["diff"] else []
+    return Group(*parts)
+
+
+def _item(data):
+    row = data["item"]
+    long = {name: row[name] for name in LONG if row.get(name)}
+    parts = [_pairs({name: value for name, value in row.items() if name not in long})]
+    for name, text in long.items():
+        heading = Text(name.replace("_", " "), style="bold")
+        parts += [Text(), heading, Text(_safe(text).rstrip())]
+    return Group(*parts)
+
+
+def _diff(data):
+    text = Text()
+    for line in _safe(data["diff"]).splitlines():
+        text.append(line + "\n", style=DIFF.get(line[:1], ""))
+    return text if text.plain else Text("They are equal.")
 
 
 def _execution(data):
@@ -212,6 +360,21 @@ def _doctor(data):
         table.add_row(check["name"], mark, finding)
     words = "All is well." if data["ok"] else "Something is to be mended; see the arrows."
     return Group(table, Text(words, style="green" if data["ok"] else "red"))
+
+
+# Which answers are drawn in a way of their own, by a key that only they have.
+DRAWN = {
+    "checks": _doctor,
+    "approval": _approval,
+    "event": _event,
+    "logs": _execution,
+    "near": _match,
+    "would": _simulated,
+    "replay": _replayed,
+    "items": _imported,
+    "item": _item,
+    "diff": _diff,
+}
 
 
 def _cell(value):

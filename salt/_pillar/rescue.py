@@ -15,8 +15,8 @@ import logging
 import os
 import re
 
-from rescuebot import database, logs, settings, tracking
-from rescuebot.errors import RescueError
+from rescuebot import database, logs, previewing, settings, tracking
+from rescuebot.errors import Halted, RescueError
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +24,11 @@ DISPATCH = re.compile(r"[0-9a-f]{32}")
 PROBE = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
-def ext_pillar(minion_id, pillar, dispatch=None, probe=None):
-    """The work of `minion_id` under a dispatch id; a probe comes back as it was sent."""
+def ext_pillar(minion_id, pillar, dispatch=None, probe=None, preview=False):
+    """The work of `minion_id` under a dispatch id; a probe comes back as it was sent.
+
+    With `preview` the id is that of a preview: what the minion is only to look at.
+    """
     if isinstance(probe, str) and PROBE.fullmatch(probe):
         return {"rescue": {"probe": probe}}
     if dispatch is None:
@@ -36,7 +39,11 @@ def ext_pillar(minion_id, pillar, dispatch=None, probe=None):
     try:
         config = settings.load(block=__opts__.get("rescue"), environ=os.environ)
         ledger = database.shared(config.database)
-        work = tracking.hand_out(dispatch_id=dispatch, minion_id=minion_id, database=ledger)
+        hand_out = previewing.hand_out if preview is True else tracking.hand_out
+        work = hand_out(dispatch_id=dispatch, minion_id=minion_id, database=ledger)
+    except Halted as halted:
+        log.warning("no work for %s: %s", minion_id, halted)
+        return _refused(halted.message, halted=True)
     except RescueError as error:
         log.warning("no work for %s: %s", minion_id, error)
         return _refused("the ledger cannot be reached now", again=True)
@@ -46,5 +53,5 @@ def ext_pillar(minion_id, pillar, dispatch=None, probe=None):
     return {"rescue": {"work": work}}
 
 
-def _refused(words, again=False):
-    return {"rescue": {"refused": words, "again": again}}
+def _refused(words, again=False, halted=False):
+    return {"rescue": {"refused": words, "again": again, "halted": halted}}

@@ -5,9 +5,7 @@ a terminal; ``--out=json`` gives everything. A refusal says what is wrong and wh
 exit code is 1.
 """
 
-import functools
 import logging
-import os
 import time
 import uuid
 
@@ -15,12 +13,11 @@ import salt.client
 import salt.exceptions
 import salt.utils.minions
 
-from rescuebot import clock, database
+from rescuebot import by_hand, clock, console, database
 from rescuebot import doctor as doctor_
-from rescuebot import history, intake, logs, migrations, plain, remediation, settings
+from rescuebot import history, intake, migrations, plain, remediation
 from rescuebot import starter as starter_
 from rescuebot.audit import service as audit_
-from rescuebot.commands import service as commands_
 from rescuebot.errors import Invalid, Problem, RescueError
 from rescuebot.events import dead_letters as letters_
 from rescuebot.events import service as events_
@@ -28,33 +25,15 @@ from rescuebot.events.model import EventStatus
 from rescuebot.events.reported import Severity
 from rescuebot.executions import service as executions_
 from rescuebot.executions.model import ENDED_STATES
-from rescuebot.heartbeats.service import owner_name
-from rescuebot.runbooks import service as runbooks_
+from rescuebot.heartbeats import service as heartbeats_
 from rescuebot.servers import service as servers_
 
 log = logging.getLogger(__name__)
 
-MOST_ROWS = 1000
 SELF_TEST_SECONDS = 10
 
 
-def _told(function):
-    """Turn a refusal into an answer; Salt would print the stack of any exception."""
-
-    @functools.wraps(function)
-    def told(*args, **kwargs):
-        logs.configure()
-        try:
-            return function(*args, **kwargs)
-        except RescueError as error:
-            # salt-run takes its exit code from here.
-            refusal = {"error": error.code, "message": error.message, "remedy": error.remedy}
-            return _shown({**refusal, "retcode": 1})
-
-    return told
-
-
-@_told
+@console.told
 def handle(event_ids=None, state=None):
     """Claim the events with these ids and decide what to do about them; called by the reactor.
 
@@ -68,17 +47,17 @@ def handle(event_ids=None, state=None):
 
         salt-run rescue.handle event_ids='[17]' state=rescue.service
     """
-    config, ledger = _open()
+    config, ledger = console.ledger(__opts__)
     return remediation.handle(
         event_ids,
         state=state,
-        owner=owner_name("reactor"),
+        owner=heartbeats_.owner_name("reactor"),
         database=ledger,
         settings=config,
     )
 
 
-@_told
+@console.told
 def events(limit=50, status=None, severity=None, server=None):
     """The latest events, newest first.
 
@@ -89,16 +68,17 @@ def events(limit=50, status=None, severity=None, server=None):
         salt-run rescue.events
         salt-run rescue.events status=failed severity=critical server=i-0123456789abcdef0
     """
-    return _listed(
+    return console.listed(
+        __opts__,
         events_,
         limit=limit,
-        status=_member(EventStatus, "status", status),
-        severity=_member(Severity, "severity", severity),
+        status=console.member(EventStatus, "status", status),
+        severity=console.member(Severity, "severity", severity),
         server_id=None if server is None else str(server),
     )
 
 
-@_told
+@console.told
 def event(event_id):
     """Everything about one event: its reports, decisions, executions step by step.
 
@@ -108,37 +88,13 @@ def event(event_id):
 
         salt-run rescue.event 17
     """
-    wanted = _number("event_id", event_id)
-    return _table(lambda session: history.of_event(session=session, event_id=wanted))
+    wanted = console.number("event_id", event_id)
+    return console.table(
+        __opts__, lambda session: history.of_event(session=session, event_id=wanted)
+    )
 
 
-@_told
-def commands(service=None, limit=50):
-    """The registered commands.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-run rescue.commands service=mysql
-    """
-    return _listed(commands_, limit=limit, service=service)
-
-
-@_told
-def runbooks(service=None, limit=50):
-    """The runbooks.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-run rescue.runbooks service=mysql
-    """
-    return _listed(runbooks_, limit=limit, service=service)
-
-
-@_told
+@console.told
 def executions(limit=50):
     """The latest executions, newest first.
 
@@ -148,10 +104,10 @@ def executions(limit=50):
 
         salt-run rescue.executions limit=10
     """
-    return _listed(executions_, limit=limit)
+    return console.listed(__opts__, executions_, limit=limit)
 
 
-@_told
+@console.told
 def servers(limit=50):
     """The servers that events named or minions run on.
 
@@ -161,10 +117,10 @@ def servers(limit=50):
 
         salt-run rescue.servers
     """
-    return _listed(servers_, limit=limit)
+    return console.listed(__opts__, servers_, limit=limit)
 
 
-@_told
+@console.told
 def dead_letters(action="list", letter=None, limit=50):
     """Messages that could not be understood: list them, show one, requeue it, discard it.
 
@@ -181,19 +137,23 @@ def dead_letters(action="list", letter=None, limit=50):
         salt-run rescue.dead_letters discard 3
     """
     if action == "list":
-        return _listed(letters_, limit=limit)
+        return console.listed(__opts__, letters_, limit=limit)
     if action not in ("show", "requeue", "discard"):
         raise Invalid([Problem("action", "must be list, show, requeue or discard")])
-    number, (config, ledger) = _number("letter", letter), _open()
+    number, (config, ledger) = console.number("letter", letter), console.ledger(__opts__)
     if action == "requeue":
-        done = intake.requeue(number, actor=_actor(), database=ledger, settings=config.intake)
+        done = intake.requeue(
+            number, actor=console.actor(), database=ledger, settings=config.intake
+        )
         return event(done.recorded[0].event_id)
     if action == "discard":
-        intake.discard(number, actor=_actor(), database=ledger)
-    return _table(lambda session: plain.row(letters_.get(session=session, letter_id=number)))
+        intake.discard(number, actor=console.actor(), database=ledger)
+    return console.table(
+        __opts__, lambda session: plain.row(letters_.get(session=session, letter_id=number))
+    )
 
 
-@_told
+@console.told
 def audit(limit=50):
     """Who did what by hand, and what was turned away.
 
@@ -203,10 +163,10 @@ def audit(limit=50):
 
         salt-run rescue.audit
     """
-    return _listed(audit_, limit=limit)
+    return console.listed(__opts__, audit_, limit=limit)
 
 
-@_told
+@console.told
 def stats():
     """Counts of events by status, outcome and severity, and of executions by state.
 
@@ -216,10 +176,10 @@ def stats():
 
         salt-run rescue.stats
     """
-    return _table(lambda session: history.stats(session=session))
+    return console.table(__opts__, lambda session: history.stats(session=session))
 
 
-@_told
+@console.told
 def run(command, server, wait=60):
     """Run a registered command on a server, and wait up to ``wait`` seconds for its end.
 
@@ -232,20 +192,22 @@ def run(command, server, wait=60):
         salt-run rescue.run mysql_status i-0123456789abcdef0
         salt-run rescue.run mysql_restart i-0123456789abcdef0 wait=0
     """
-    wait = _number("wait", wait)
-    config, ledger = _open()
-    execution_id = remediation.run_command(
+    wait = console.number("wait", wait)
+    config, ledger = console.ledger(__opts__)
+    execution_id = by_hand.run_command(
         command_name=str(command),
         server_id=str(server),
-        requested_by=_actor(),
+        requested_by=console.actor(),
         database=ledger,
         settings=config,
     )
     _wait_for_end(ledger, execution_id, wait)
-    return _table(lambda session: _execution(session, execution_id))
+    return console.table(
+        __opts__, lambda session: history.of_execution(session=session, execution_id=execution_id)
+    )
 
 
-@_told
+@console.told
 def doctor():
     """Check database, tables, queue, reactor, engines, pillar, minions; say what to mend and how.
 
@@ -256,14 +218,14 @@ def doctor():
         salt-run rescue.doctor
     """
     try:
-        config = _settings()
+        config = console.load(__opts__)
         ledger = database.shared(config.database)
     except RescueError as error:
-        return _shown(doctor_.settings_refused(error))
-    return _shown(doctor_.examine(database=ledger, settings=config, facts=_master_facts()))
+        return console.shown(doctor_.settings_refused(error))
+    return console.shown(doctor_.examine(database=ledger, settings=config, facts=_master_facts()))
 
 
-@_told
+@console.told
 def migrate():
     """Make or update the tables of the ledger.
 
@@ -273,11 +235,11 @@ def migrate():
 
         salt-run rescue.migrate
     """
-    _, ledger = _open()
+    _, ledger = console.ledger(__opts__)
     return {"revision": migrations.upgrade(ledger)}
 
 
-@_told
+@console.told
 def starter():
     """Add the starter commands and runbooks that are missing; what exists is left as it is.
 
@@ -287,45 +249,9 @@ def starter():
 
         salt-run rescue.starter
     """
-    _, ledger = _open()
+    _, ledger = console.ledger(__opts__)
     with ledger.transaction() as session:
         return starter_.load(session=session, created_by="starter", now=clock.now())
-
-
-def _actor():
-    """The person at the command line, as far as the machine knows."""
-    return f"salt-run:{os.environ.get('SUDO_USER') or os.environ.get('USER', 'root')}"
-
-
-def _settings():
-    return settings.load(block=__opts__.get("rescue"), environ=os.environ)
-
-
-def _open():
-    """The settings and the ledger, which the library keeps: Salt re-executes this file."""
-    config = _settings()
-    return config, database.shared(config.database)
-
-
-def _listed(noun, *, limit, **wanted):
-    most = min(_number("limit", limit), MOST_ROWS)
-    return _table(lambda session: plain.rows(noun.list_(session=session, limit=most, **wanted)))
-
-
-def _table(read):
-    _, ledger = _open()
-    with ledger.reading() as session:
-        return _shown(read(session))
-
-
-def _shown(value):
-    """Let the outputter of Rescue Bot draw it, unless ``--out`` says otherwise."""
-    return {"outputter": "rescue", "data": value}
-
-
-def _execution(session, execution_id):
-    found = executions_.get(session=session, execution_id=execution_id)
-    return history.with_logs(session=session, runs=[found])[0]
 
 
 def _wait_for_end(ledger, execution_id, seconds):
@@ -384,15 +310,3 @@ def _ask_minions(names, function, *arguments):
             tgt_type="list",
             full_return=True,
         )
-
-
-def _number(name, value):
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise Invalid([Problem(name, "must be a whole number, 0 or more")])
-
-
-def _member(kind, name, value):
-    if value is None or value in list(kind):
-        return None if value is None else kind(value)
-    raise Invalid([Problem(name, "must be one of " + ", ".join(kind))])

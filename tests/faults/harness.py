@@ -49,6 +49,13 @@ SETTINGS: dict[str, Any] = {
         "offline_minutes": 2,
         "fetch_seconds": 3,
     },
+    # What is rescued here is rescued again and again, and all servers at once.
+    "guard": {
+        "cooldown_seconds": 0,
+        "blast_percent": 0,
+        "breaker_failures": 0,
+        "flapping_changes": 0,
+    },
     "tracker": {"heartbeat_seconds": 1},
     "sweep": {"seconds": 0.5, "rehint_seconds": 2, "hints": 1, "claim_seconds": 5},
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from rescuebot import remediation, sweeping, tracking
+from rescuebot import dispatching, remediation, sweeping, tracking
 from rescuebot.clock import isoformat
 from rescuebot.database import Database
 from rescuebot.errors import FleetUnavailable
@@ -100,7 +100,7 @@ class Simulated:
         for event_id in self._taken(self._hints):
             remediation.handle([event_id], state=None, owner="reactor", **parts)
         self._moment_passes()
-        tracking.dispatch_due(fleet=self, **parts)
+        dispatching.dispatch_due(fleet=self, **parts)
         self._moment_passes()
         self._minion_works()
         self._moment_passes()
@@ -134,7 +134,7 @@ class Simulated:
             raise FleetUnavailable("The master did not take the job.")
         if function == sweeping.KILL:
             self._kill(arguments[0])
-        elif function == tracking.FUNCTION and not self._happens("job_lost"):
+        elif function == dispatching.FUNCTION and not self._happens("job_lost"):
             self._waiting.append((jid, arguments[0]))
             if self._happens("job_doubled"):
                 self._waiting.append((jid, arguments[0]))

@@ -47,8 +47,11 @@ def test_a_key_that_another_has_just_inserted_is_contention(database: Database) 
         session.execute(text("UPDATE saltstack_command SET id = id"))
         session.execute(
             text(
-                "INSERT INTO saltstack_command SELECT id + 1, command_name, command_script,"
-                " target_service, command_type, created_at, updated_at, version, deleted_at"
+                "INSERT INTO saltstack_command (id, command_name, command_script, target_service,"
+                " command_type, created_at, updated_at, version, deleted_at, updated_by)"
+                " SELECT id + 1, command_name, command_script,"
+                " target_service, command_type, created_at, updated_at, version, deleted_at,"
+                " updated_by"
                 " FROM saltstack_command"
             )
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from rescuebot import intake, remediation
+from rescuebot import by_hand, intake, remediation
 from rescuebot.audit import service as audit
 from rescuebot.database import Database
 from rescuebot.errors import Invalid, NotFound
@@ -158,7 +158,8 @@ def test_an_event_is_handled_once_however_many_ask(database: Database) -> None:
         told = list(pool.map(reactor, range(6)))
     assert sum(answer.get("planned", 0) for answer in told) == 1
     with database.reading() as session:
-        assert audit.list_(session=session) == [], "an old hint is no forgery"
+        noted = {entry.action for entry in audit.list_(session=session)}
+    assert "forged_hint" not in noted, "an old hint is none"
     assert len(executions(database)) == 1
 
 
@@ -219,7 +220,7 @@ def test_a_crash_before_the_commit_leaves_the_event_as_it_was(
 
 
 def run_command(database: Database, name: str, server: str = SERVER) -> dict[str, Any]:
-    remediation.run_command(
+    by_hand.run_command(
         command_name=name,
         server_id=server,
         requested_by="kim",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from rescuebot import tracking
+from rescuebot import dispatching, tracking
 from rescuebot.audit import service as audit
 from rescuebot.database import Database
 from rescuebot.events.model import CloudWatchEvent, EventStatus, Outcome
@@ -18,7 +18,7 @@ from rescuebot.guard.model import Decision
 from rescuebot.heartbeats import service as heartbeats
 from rescuebot.settings import ExecutionSettings, Settings
 from tests import factories
-from tests.factories import MINION, NOW, SERVER
+from tests.factories import MINION, NO_GUARD, NOW, SERVER
 from tests.integration.test_remediation import an_event
 from tests.integration.test_tracking import SETTINGS, FakeFleet, Scene
 
@@ -33,7 +33,9 @@ def scene(database: Database) -> Scene:
 @pytest.fixture
 def retrying(database: Database) -> Scene:
     execution = ExecutionSettings(attempts=3, retry_seconds=10)
-    return Scene(database=database, fleet=FakeFleet(), settings=Settings(execution=execution))
+    return Scene(
+        database=database, fleet=FakeFleet(), settings=Settings(execution=execution, guard=NO_GUARD)
+    )
 
 
 def verdicts(scene: Scene) -> list[str]:
@@ -278,7 +280,7 @@ def beats(scene: Scene, *masters: str) -> None:
 def test_a_master_sends_work_only_to_minions_that_it_knows(scene: Scene) -> None:
     scene.plan()
     stranger = FakeFleet(master="master-2", keys={"other"})
-    assert tracking.dispatch_due(fleet=stranger, **scene.parts) == 0
+    assert dispatching.dispatch_due(fleet=stranger, **scene.parts) == 0
     assert scene.dispatch() == 1
     assert scene.executions()[0].master == "master-1"
 
@@ -290,7 +292,7 @@ def test_a_minion_known_to_two_masters_is_sent_its_work_once(scene: Scene) -> No
     fleets = [scene.fleet, second] * 3
     with ThreadPoolExecutor(6) as pool:
         sent = list(
-            pool.map(lambda fleet: tracking.dispatch_due(fleet=fleet, **scene.parts), fleets)
+            pool.map(lambda fleet: dispatching.dispatch_due(fleet=fleet, **scene.parts), fleets)
         )
     assert sum(sent) == 10
     told = [

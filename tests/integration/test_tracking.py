@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from rescuebot import remediation, sweeping, tracking
+from rescuebot import by_hand, dispatching, remediation, sweeping, tracking
 from rescuebot.clock import isoformat
 from rescuebot.database import Database
 from rescuebot.errors import FleetUnavailable
@@ -19,11 +19,11 @@ from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution, ExecutionState, SaltStackEventLog
 from rescuebot.settings import ExecutionSettings, Settings
 from tests import factories
-from tests.factories import MINION, NOW, SERVER
+from tests.factories import MINION, NO_GUARD, NOW, SERVER
 from tests.integration.test_remediation import an_event
 
 # One attempt: retries have their own tests.
-SETTINGS = Settings(execution=ExecutionSettings(attempts=1))
+SETTINGS = Settings(execution=ExecutionSettings(attempts=1), guard=NO_GUARD)
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Scene:
         ).run()
 
     def dispatch(self) -> int:
-        return tracking.dispatch_due(fleet=self.fleet, **self.parts)
+        return dispatching.dispatch_due(fleet=self.fleet, **self.parts)
 
     def fetch(self, minion: str = MINION) -> dict[str, Any] | None:
         dispatch = self.executions()[-1].dispatch or "none"
@@ -190,13 +190,13 @@ def test_the_jid_is_committed_before_the_job_is_published(scene: Scene) -> None:
 def test_one_execution_at_a_time_on_a_server(scene: Scene) -> None:
     scene.plan()
     factories.a_command(scene.database)
-    remediation.run_command(
+    by_hand.run_command(
         command_name="mysql_status", server_id=SERVER, requested_by="kim", **scene.parts
     )
     assert scene.dispatch() == 1
     assert scene.dispatch() == 0
     first, second = scene.executions()
-    assert second.state is ExecutionState.PLANNED
+    assert (second.state, second.held_by) == (ExecutionState.HELD, "one_at_a_time")
     given = tracking.Return(
         jid=first.jid or "", minion_id=MINION, value=scene.result(dispatch=first.dispatch)
     )

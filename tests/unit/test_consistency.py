@@ -16,9 +16,20 @@ from rescuebot.settings import Section, Settings
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "rescuebot"
+MIGRATIONS = LIBRARY / "migrations/versions"
 STORIES = {
     "intake",
     "remediation",
+    "approving",
+    "as_code",
+    "by_hand",
+    "census",
+    "dispatching",
+    "guarding",
+    "halting",
+    "previewing",
+    "rehearsal",
+    "replay",
     "tracking",
     "sweeping",
     "receiver",
@@ -28,7 +39,7 @@ STORIES = {
 }
 GROUND = {"faults", "database", "settings", "errors", "clock", "logs"}
 # Beside both: they see all tables, or belong to no floor.
-BESIDE = {"tables", "migrations", "loader", "plain"}
+BESIDE = {"tables", "migrations", "loader", "plain", "console"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -36,7 +47,7 @@ def modules() -> Iterator[tuple[str, Path]]:
     for path in sorted(LIBRARY.rglob("*.py")):
         parts = path.relative_to(LIBRARY).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
-        if "versions" not in parts:
+        if parts[:2] != ("migrations", "versions"):
             yield name, path
 
 
@@ -99,7 +110,7 @@ def test_services_are_keyword_only_and_never_commit(path: Path) -> None:
         path
         for folder in ("rescuebot", "salt", "devstack", "tests")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if "versions" not in path.parts and "_modules" not in path.parts
+        if path.parent != MIGRATIONS and "_modules" not in path.parts
     ],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
@@ -114,7 +125,7 @@ def test_every_public_function_of_the_library_and_of_the_doors_says_what_it_does
     silent = []
     for path in [*LIBRARY.rglob("*.py"), *(ROOT / "salt").rglob("*.py")]:
         # What lies under states/_modules is a link to salt/_modules.
-        if "versions" in path.parts or path.name == "env.py" or "states" in path.parts:
+        if path.parent == MIGRATIONS or path.name == "env.py" or "states" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             public = isinstance(node, ast.FunctionDef | ast.ClassDef)
@@ -127,12 +138,40 @@ def test_every_public_function_of_the_library_and_of_the_doors_says_what_it_does
 WELL_KNOWN = (" load_dialect_impl", " process_bind_param", " process_result_value", " told")
 
 
+RUNNERS = sorted((ROOT / "salt/_runners").glob("rescue*.py"))
+
+
 def test_every_runner_function_has_a_cli_example() -> None:
-    tree = ast.parse((ROOT / "salt/_runners/rescue.py").read_text())
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            words = ast.get_docstring(node) or ""
-            assert "CLI Example:" in words and f"rescue.{node.name}" in words, node.name
+    for path in RUNNERS:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                words = ast.get_docstring(node) or ""
+                name = f"rescue.{node.name.rstrip('_')}"
+                assert "CLI Example:" in words and name in words, node.name
+
+
+def test_all_runner_files_are_one_runner_and_give_away_nothing_else() -> None:
+    """Salt offers every function that a runner file can see, also those that it imported."""
+    names: list[str] = []
+    for path in RUNNERS:
+        tree = ast.parse(path.read_text())
+        names += [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        imported = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+        for alias in (alias for node in imported for alias in node.names):
+            public = (alias.asname or alias.name).islower()
+            assert not public or _is_module(path, alias.name), f"{path.name}: {alias.name}"
+    shared = {"__virtual__"}
+    seen = [name for name in names if not name.startswith("_") and name not in shared]
+    assert len(seen) == len(set(seen))
+
+
+def _is_module(path: Path, name: str) -> bool:
+    """Whether a name that is imported from a package is a module of it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and name in {alias.name for alias in node.names}:
+            spec = importlib.util.find_spec(f"{node.module}.{name}") if node.module else None
+            return spec is not None or node.module == "pathlib"
+    return False
 
 
 def test_every_error_has_a_code_of_its_own() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
@@ -104,11 +106,17 @@ def _name_runbooks_apart() -> None:
     query = sa.select(runbook.c.id, runbook.c.title).where(runbook.c.deleted_at.is_(None))
     for runbook_id, title in connection.execute(query.order_by(runbook.c.id)).all():
         name = title
-        if name.casefold() in taken:
+        if _folded(name) in taken:
             name = f"{title[:180]} ({runbook_id})"
-        taken.add(name.casefold())
+        taken.add(_folded(name))
         renamed = sa.update(runbook).where(runbook.c.id == runbook_id)
         connection.execute(renamed.values(title=name, live_title=name))
+
+
+def _folded(title: str) -> str:
+    """Equal for titles that MySQL takes to be equal: whatever their case and accents."""
+    letters = unicodedata.normalize("NFKD", title)
+    return "".join(one for one in letters if not unicodedata.combining(one)).casefold().strip()
 
 
 def _make_guard() -> None:

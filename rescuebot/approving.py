@@ -1,0 +1,259 @@
+"""People's answers: ask for them, take them, let what was approved go on, end what was not.
+
+Invariant: an answer and what follows from it for the execution and its event are one transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rescuebot import clock, plain
+from rescuebot.approvals import service as approvals
+from rescuebot.approvals.model import Approval, ApprovalState
+from rescuebot.audit import service as audit
+from rescuebot.database import Database, repeat_on_contention
+from rescuebot.errors import Conflict, Invalid, Problem
+from rescuebot.executions import ending, service, waiting
+from rescuebot.executions.model import Execution
+from rescuebot.executions.pin import fix_of
+from rescuebot.guard import service as decisions
+from rescuebot.runbooks import standing as runbooks
+from rescuebot.settings import GuardSettings
+
+_SHORTEST_DIGEST = 8
+
+
+def ask(
+    *, session: Session, execution: Execution, why: str, settings: GuardSettings, now: datetime
+) -> Approval:
+    """Ask people whether an execution that is held for it may run."""
+    return approvals.ask(
+        session=session,
+        execution_id=execution.id,
+        event_id=execution.cloudwatch_event_id,
+        pinned_sha256=execution.pinned_sha256,
+        servers=[execution.server_id],
+        why=why,
+        proposed_by=_proposer(session, execution),
+        expires_at=now + timedelta(minutes=settings.approval_minutes),
+        now=now,
+    )
+
+
+@repeat_on_contention
+def approve(
+    approval_id: int,
+    *,
+    actor: str,
+    database: Database,
+    settings: GuardSettings,
+    digest: str | None = None,
+    comment: str = "",
+    now: clock.Clock = clock.now,
+) -> int:
+    """Allow exactly what the approval shows; returns the execution's id.
+
+    `digest` is what the approver saw, whole or its first letters: if it has changed since, the
+    answer is refused. Raises Conflict when somebody was first, it ran out, or the approver is who
+    proposed it.
+    """
+    with database.transaction() as session:
+        approval = approvals.get(session=session, approval_id=approval_id)
+        _check_answer(approval, digest, comment)
+        if settings.four_eyes and _same_person(actor, approval.proposed_by):
+            raise Conflict(
+                f"{actor} has proposed this and may not approve it.",
+                remedy="Let somebody else approve it; guard.four_eyes says whether that is needed.",
+            )
+        _answer(session, approval, ApprovalState.APPROVED, actor, comment, now())
+        released = waiting.release(
+            session=session,
+            execution_id=approval.execution_id,
+            was=waiting.FOR_APPROVAL,
+            now=now(),
+        )
+        if not released:
+            raise Conflict(f"Execution {approval.execution_id} waits for no approval any more.")
+        _note(session, approval, "approved", actor, comment, now())
+    return approval.execution_id
+
+
+@repeat_on_contention
+def reject(
+    approval_id: int,
+    *,
+    actor: str,
+    database: Database,
+    comment: str = "",
+    now: clock.Clock = clock.now,
+) -> int:
+    """Forbid it: the execution is cancelled and its event ends as rejected."""
+    with database.transaction() as session:
+        approval = approvals.get(session=session, approval_id=approval_id)
+        _check_answer(approval, None, comment)
+        _answer(session, approval, ApprovalState.REJECTED, actor, comment, now())
+        words = f"{actor} has rejected it" + (f": {comment}" if comment else ".")
+        _cancel(session, approval, "disapproved", words, now())
+        _note(session, approval, "rejected", actor, comment, now())
+    return approval.execution_id
+
+
+@repeat_on_contention
+def cancel(
+    execution_id: int, *, actor: str, database: Database, now: clock.Clock = clock.now
+) -> None:
+    """Take back what waits, whatever holds it; Conflict when it has been sent already."""
+    with database.transaction() as session:
+        execution = service.get(session=session, execution_id=execution_id)
+        words = f"{actor} has cancelled it before it was sent."
+        if not ending.cancelled(
+            session=session, execution=execution, verdict="cancelled", words=words, now=now()
+        ):
+            raise Conflict(
+                f"Execution {execution_id} waits no more: it is {execution.state}.",
+                remedy="What is out ends by itself, at the latest at its limit.",
+            )
+        _withdraw(session, execution)
+        audit.note(
+            session=session,
+            actor=actor,
+            action="execution_cancelled",
+            subject=f"execution {execution_id}",
+            detail=f"{execution.solution_name} on {execution.server_id}",
+            now=now(),
+        )
+
+
+def end_recovered(*, session: Session, event_id: int, now: datetime) -> int:
+    """The alarm went back to OK: what is still held for it is not needed; returns how many."""
+    done = 0
+    for execution in waiting.of_event(session=session, event_id=event_id):
+        words = "The alarm returned to OK while this was held, so it is not run."
+        done += ending.cancelled(
+            session=session, execution=execution, verdict="recovered", words=words, now=now
+        )
+        _withdraw(session, execution)
+    return done
+
+
+@repeat_on_contention
+def end_run_out(approval: Approval, *, database: Database, now: datetime) -> bool:
+    """Nobody has answered, or used the answer, in time."""
+    with database.transaction() as session:
+        if not approvals.close(
+            session=session, approval_id=approval.id, state=ApprovalState.EXPIRED
+        ):
+            return False
+        given = approval.decided_by is not None
+        words = (
+            f"{approval.decided_by} approved it, but it could not start before that ran out."
+            if given
+            else f"Nobody has approved it by {clock.isoformat(approval.expires_at)}."
+        )
+        _cancel(session, approval, "expired", words, now)
+    return True
+
+
+def shown(*, session: Session, approval_id: int) -> dict[str, Any]:
+    """All that an approver should see: what would run, where, why, and what it would change."""
+    approval = approvals.get(session=session, approval_id=approval_id)
+    execution = service.get(session=session, execution_id=approval.execution_id)
+    return {
+        "approval": plain.row(approval, without=("preview",)),
+        "execution": plain.row(execution, without=("pinned",)),
+        "fix": fix_of(execution.pinned),
+        "preview": approval.preview,
+        "last_here": plain.rows(
+            service.last_on(session=session, execution=execution), without=("pinned",)
+        ),
+    }
+
+
+def _check_answer(approval: Approval, digest: str | None, comment: str) -> None:
+    problems = []
+    if len(comment) > 1000:
+        problems.append(Problem("comment", "must be at most 1000 characters"))
+    if digest is not None and len(digest) < _SHORTEST_DIGEST:
+        words = f"must be at least {_SHORTEST_DIGEST} letters of the digest that you saw"
+        problems.append(Problem("digest", words))
+    if problems:
+        raise Invalid(problems, what="The answer is not valid")
+    if digest is not None and not approval.digest.startswith(digest.lower()):
+        raise Conflict(
+            f"Approval {approval.id} is not about what you saw: its digest is another.",
+            remedy=f"salt-run rescue.approval {approval.id} shows what it is about now.",
+        )
+
+
+def _answer(
+    session: Session,
+    approval: Approval,
+    state: ApprovalState,
+    actor: str,
+    comment: str,
+    now: datetime,
+) -> None:
+    approvals.answer(
+        session=session,
+        approval_id=approval.id,
+        state=state,
+        digest=approval.digest,
+        actor=actor,
+        comment=comment,
+        now=now,
+    )
+
+
+def _cancel(session: Session, approval: Approval, verdict: str, words: str, now: datetime) -> None:
+    execution = service.get(session=session, execution_id=approval.execution_id)
+    ending.cancelled(session=session, execution=execution, verdict=verdict, words=words, now=now)
+
+
+def _withdraw(session: Session, execution: Execution) -> None:
+    asked = approvals.of_executions(session=session, execution_ids=[execution.id])
+    for approval in asked.values():
+        approvals.close(session=session, approval_id=approval.id, state=ApprovalState.WITHDRAWN)
+
+
+def _note(
+    session: Session, approval: Approval, what: str, actor: str, comment: str, now: datetime
+) -> None:
+    """Both for the reader of the event and in the audit."""
+    reason = f": {comment}" if comment else "."
+    decisions.record(
+        session=session,
+        subject="approval",
+        verdict=what,
+        words=f"{actor} has {what} it (digest {approval.digest[:12]}){reason}",
+        event_id=approval.cloudwatch_event_id,
+        execution_id=approval.execution_id,
+        now=now,
+    )
+    audit.note(
+        session=session,
+        actor=actor,
+        action=f"approval_{what}",
+        subject=f"approval {approval.id}",
+        detail=f"execution {approval.execution_id}, digest {approval.digest}{reason}",
+        now=now,
+    )
+
+
+def _proposer(session: Session, execution: Execution) -> str:
+    """Who wrote what would run, else who asked for it."""
+    if execution.runbook_id is None:
+        return execution.requested_by
+    found = runbooks.standing(session=session, runbook_id=execution.runbook_id)
+    return execution.requested_by if found is None else found.updated_by
+
+
+def _same_person(one: str, other: str) -> bool:
+    """``salt-run:kim``, ``kim`` and ``kim (import)`` are the same person by different doors."""
+    return _person(one) == _person(other)
+
+
+def _person(actor: str) -> str:
+    return actor.partition(" (")[0].rpartition(":")[2].casefold()
