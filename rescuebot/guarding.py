@@ -155,7 +155,9 @@ def snapshot(
     services = {request.service_type for request in requests}
     event_ids = [request.event_id for request in requests if request.event_id is not None]
     out = facts.out_now(session=session)
-    suffering = condition.suffering(session=session, services=services, since=now - _SUFFERS_FOR)
+    down = condition.with_open_events(
+        session=session, services=services, types=rules.DOWN, since=now - _SUFFERS_FOR
+    )
     return Snapshot(
         now=now,
         stops=halts.stops(session=session),
@@ -163,7 +165,7 @@ def snapshot(
         busy={item.server_id: item.execution_id for item in out},
         servers=servers.fleets(session=session, services=services),
         repairing=_repairing(session, services, out, settings, now),
-        suffering={name: frozenset(found) for name, found in suffering.items()},
+        down={name: frozenset(found) for name, found in down.items()},
         last_fix=_last_fixes(session, requests, settings, now),
         records={
             remedy: _record(session, remedy, out, now)

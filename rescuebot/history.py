@@ -15,10 +15,11 @@ from rescuebot.approvals import service as approvals
 from rescuebot.events import dead_letters
 from rescuebot.events import service as events
 from rescuebot.events.model import CloudWatchEvent
-from rescuebot.executions import facts
+from rescuebot.executions import facts, waiting
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution
 from rescuebot.executions.waiting import FOR_APPROVAL
+from rescuebot.guard import halts
 from rescuebot.guard import service as decisions
 from rescuebot.settings import GuardSettings
 
@@ -76,12 +77,14 @@ def with_logs(*, session: Session, runs: list[Execution]) -> list[dict[str, Any]
 
 
 def stats(*, session: Session) -> dict[str, Any]:
-    """How many events there are by status, outcome and severity, and how fast rescues were."""
+    """How many events there are by status, outcome and severity, and what is held or halted."""
     return {
         "events": _counts(session, CloudWatchEvent.status),
         "outcomes": _counts(session, CloudWatchEvent.outcome),
         "severities": _counts(session, CloudWatchEvent.severity),
         "executions": _counts(session, Execution.state),
+        "held": waiting.counts(session=session),
+        "halted": [halt.target for halt in halts.list_(session=session)],
         "dead_letters": dead_letters.count(session=session),
     }
 

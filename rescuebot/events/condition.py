@@ -33,10 +33,12 @@ def types_of(*, session: Session, event_ids: Collection[int]) -> dict[int, str]:
     return {event_id: event_type for event_id, event_type in session.execute(query)}
 
 
-def suffering(
-    *, session: Session, services: Collection[str], since: datetime
+def with_open_events(
+    *, session: Session, services: Collection[str], types: Collection[str], since: datetime
 ) -> dict[str, set[str]]:
-    """Servers by service that have an event which is open, or failed since and not recovered."""
+    """Servers by service with an event of these types that is open, or failed since and did not
+    recover.
+    """
     failed = (
         (CloudWatchEvent.status == EventStatus.FAILED)
         & (CloudWatchEvent.resolved_at >= since)
@@ -45,6 +47,7 @@ def suffering(
     query = select(CloudWatchEvent.service_type, CloudWatchEvent.server_id).where(
         CloudWatchEvent.service_type.in_(services),
         CloudWatchEvent.server_id != "",
+        CloudWatchEvent.event_type.in_(types),
         CloudWatchEvent.status.in_(_OPEN) | failed,
     )
     found: dict[str, set[str]] = {}

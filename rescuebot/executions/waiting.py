@@ -126,6 +126,16 @@ def repin(*, session: Session, execution: Execution, text: str, sha256: str) -> 
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
+def counts(*, session: Session) -> dict[str, int]:
+    """How many executions each rule holds."""
+    query = (
+        select(func.coalesce(Execution.held_by, ""), func.count())
+        .where(Execution.state == ExecutionState.HELD)
+        .group_by(Execution.held_by)
+    )
+    return {rule: count for rule, count in session.execute(query)}
+
+
 def of_event(*, session: Session, event_id: int) -> Sequence[Execution]:
     """The executions of an event that are held, and for which nothing has been sent."""
     query = select(Execution).where(

@@ -106,10 +106,10 @@ class Snapshot:
     windows: tuple[Window, ...] = ()
     # server -> id of the execution that is out there now
     busy: Mapping[str, int | None] = field(default_factory=dict)
-    # service -> its servers; those in repair now or within blast_seconds; those with an open event
+    # service -> its servers; those in repair now or within blast_seconds; those that are down
     servers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     repairing: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    suffering: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    down: Mapping[str, frozenset[str]] = field(default_factory=dict)
     # (remedy, server) -> when it last ended there after having changed something
     last_fix: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
@@ -144,10 +144,13 @@ class Snapshot:
         """The other servers of the service that are in repair."""
         return self._of(self.repairing, request.service_type) - {request.server_id}
 
-    def unwell(self, request: Request) -> frozenset[str]:
-        """The other servers of the service that are in repair or have an open event."""
-        suffering = self._of(self.suffering, request.service_type) - {request.server_id}
-        return self.in_repair(request) | suffering
+    def not_serving(self, request: Request) -> frozenset[str]:
+        """The other servers of the service that do not serve: in repair, or down.
+
+        One that is merely slow or full still serves; else two such would wait for each other.
+        """
+        down = self._of(self.down, request.service_type) - {request.server_id}
+        return self.in_repair(request) | down
 
     @staticmethod
     def _of(by_service: Mapping[str, frozenset[str]], service: str) -> frozenset[str]:
@@ -313,7 +316,7 @@ def _last_healthy(request: Request, snapshot: Snapshot, settings: GuardSettings)
     fleet = snapshot.fleet(request)
     if request.event_type in DOWN or len(fleet) == 1:
         return None
-    if fleet - {request.server_id} - snapshot.unwell(request):
+    if fleet - {request.server_id} - snapshot.not_serving(request):
         return None
     words = (
         f"{request.server_id} may be the last server of {request.service_type} that still serves: "

@@ -73,7 +73,12 @@ ENGINES = {"sqs engine": "rescue_sqs", "tracker": "rescue_tracker"}
 ESSENTIAL = (*ENGINES, *PROCESSES)
 STUCK_SECONDS = 90.0
 OVER = (EventStatus.RESOLVED, EventStatus.FAILED)
-OPEN = (ExecutionState.PLANNED, ExecutionState.DISPATCHED, ExecutionState.RUNNING)
+OPEN = (
+    ExecutionState.HELD,
+    ExecutionState.PLANNED,
+    ExecutionState.DISPATCHED,
+    ExecutionState.RUNNING,
+)
 
 # Lets a test hold the start command of a service before or after it has been counted.
 _GATE = """gate() {{

@@ -344,6 +344,17 @@ def test_the_last_server_that_serves_is_left_alone_until_another_is_well(scene: 
     assert told(scene, down) == ["allowed"]
 
 
+def test_two_servers_that_are_merely_slow_do_not_wait_for_each_other(scene: Scene) -> None:
+    a_fleet(scene, 2)
+    for number in (0, 1):
+        plan(scene, number, tags={"rescue:type": "memory_high"})
+    assert scene.dispatch() == 1
+    assert held(scene) == ["last_healthy"]
+    finish(scene, out(scene)[0])
+    scene.at += timedelta(seconds=2)
+    assert scene.dispatch() == 1
+
+
 def test_a_storm_goes_in_waves_of_one_job_each(database: Database) -> None:
     scene = scene_of(database, blast_percent=20)
     a_fleet(scene, 20)

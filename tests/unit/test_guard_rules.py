@@ -140,7 +140,7 @@ TABLE: list[tuple[str, Request, Snapshot, Rule | None]] = [
     (
         "the last one that serves",
         request(event_type="memory_high"),
-        snapshot(servers=TWO, suffering={"mysql": frozenset({"i-1"})}),
+        snapshot(servers=TWO, down={"mysql": frozenset({"i-1"})}),
         Rule.LAST_HEALTHY,
     ),
     (
@@ -152,7 +152,7 @@ TABLE: list[tuple[str, Request, Snapshot, Rule | None]] = [
     (
         "it serves no more, so nothing is lost",
         request(event_type="process_down"),
-        snapshot(servers=TWO, suffering={"mysql": frozenset({"i-1"})}),
+        snapshot(servers=TWO, down={"mysql": frozenset({"i-1"})}),
         None,
     ),
     ("the other one is well", request(event_type="memory_high"), snapshot(servers=TWO), None),
