@@ -194,7 +194,11 @@ def _precedence(before: Candidate, after: Candidate) -> str:
 def _won(found: Sequence[Candidate]) -> str:
     winner, others = found[0], found[1:]
     pattern = winner.error_pattern
-    why = f"its pattern {pattern!r} is found in the message" if pattern else "it has no pattern"
+    why = (
+        f"its pattern {_quoted(pattern)} is found in the message"
+        if pattern
+        else "it has no pattern"
+    )
     words = (
         f"Runbook {winner.name} fits: it is for service {winner.service_type}, {why}, "
         f"and its priority is {winner.priority}."
@@ -283,4 +287,12 @@ def _is(parts: Sequence[str]) -> str:
 
 
 def _shown(pattern: str) -> str:
-    return repr(pattern if len(pattern) <= _SHOWN else pattern[:_SHOWN] + "…")
+    return _quoted(pattern if len(pattern) <= _SHOWN else pattern[:_SHOWN] + "…")
+
+
+def _quoted(pattern: str) -> str:
+    """As it was written, but for what cannot be printed; with doubled backslashes it would be
+    another pattern.
+    """
+    letters = (one if one.isprintable() else repr(one)[1:-1] for one in pattern)
+    return f"'{''.join(letters)}'"

@@ -90,7 +90,7 @@ def test_an_unknown_service_and_one_without_runbooks_are_said() -> None:
             "process.*has",
             "'process', 'has' are in the message, but not as the pattern asks for: 'process.*has'",
         ),
-        (r"\d\d\d", r"'\\d\\d\\d' is not in the message"),
+        (r"\d\d\d", r"'\d\d\d' is not in the message"),
         ("(httpd|nginx) down", "none of '(httpd|nginx)', 'down' is in the message"),
         ("x" * 100, f"'{'x' * 60}…' is not in the message"),
     ],
