@@ -16,6 +16,30 @@ from rich.text import Text
 
 # Which columns of which rows, by a key that only these rows have; the rest is for --out=json.
 COLUMNS = {
+    "changed_at": ("number", "change", "changed_by", "changed_at"),
+    "fixes": ("server_id", "solution_name", "fixes", "first_at", "last_at"),
+    "closed_by": ("id", "target", "starts_at", "ends_at", "created_by", "closed_at", "reason"),
+    "called_by": ("target", "called_at", "called_by", "reason"),
+    "proposed_by": (
+        "id",
+        "execution_id",
+        "cloudwatch_event_id",
+        "servers",
+        "state",
+        "proposed_by",
+        "decided_by",
+        "expires_at",
+        "why",
+    ),
+    "again_at": (
+        "id",
+        "cloudwatch_event_id",
+        "server_id",
+        "solution_name",
+        "held_by",
+        "held_at",
+        "again_at",
+    ),
     "outcome_of_import": ("outcome_of_import", "kind", "name", "file", "line", "words"),
     "replayed": (
         "replayed",
@@ -51,15 +75,6 @@ COLUMNS = {
         "priority",
         "enabled",
     ),
-    "again_at": (
-        "id",
-        "cloudwatch_event_id",
-        "server_id",
-        "solution_name",
-        "held_by",
-        "held_at",
-        "again_at",
-    ),
     "pinned_sha256": (
         "id",
         "cloudwatch_event_id",
@@ -73,21 +88,6 @@ COLUMNS = {
     "recovery": ("received_at", "event_time", "recovery", "message_id"),
     "reason": ("id", "received_at", "reason", "detail", "state"),
     "noted_at": ("noted_at", "actor", "action", "subject", "times", "detail"),
-    "proposed_by": (
-        "id",
-        "execution_id",
-        "cloudwatch_event_id",
-        "servers",
-        "state",
-        "proposed_by",
-        "decided_by",
-        "expires_at",
-        "why",
-    ),
-    "called_by": ("target", "called_at", "called_by", "reason"),
-    "closed_by": ("id", "target", "starts_at", "ends_at", "created_by", "closed_at", "reason"),
-    "fixes": ("server_id", "solution_name", "fixes", "first_at", "last_at"),
-    "changed_at": ("number", "change", "changed_by", "changed_at"),
     "contested_by": ("server_id", "minion_id", "os", "seen_at", "contested_by"),
     "verdict": ("decided_at", "subject", "verdict", "words"),
     "execution_result": (

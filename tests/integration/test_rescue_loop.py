@@ -238,12 +238,14 @@ def test_every_list_is_a_table_for_people_and_whole_in_json(stage: Stage) -> Non
         ("rescue.executions",): "solution",
         ("rescue.servers",): "minion id",
         ("rescue.dead_letters",): "reason",
-        ("rescue.audit",): "none yet",
+        ("rescue.audit",): "runbook_created",
+        ("rescue.held",): "none yet",
+        ("rescue.halts",): "none yet",
         ("rescue.stats",): "outcomes",
     }.items():
         assert heading in stage.world.run_text(*asked), asked
     whole = stage.world.run("rescue.event", event_id)
-    assert set(whole) == {"event", "occurrences", "decisions", "executions"}
+    assert set(whole) == {"event", "occurrences", "decisions", "approvals", "executions"}
     assert whole["event"]["event_time"].endswith("Z")
 
 

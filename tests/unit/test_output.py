@@ -93,3 +93,32 @@ def test_long_results_are_shortened_and_say_where_the_rest_is(outputter: ModuleT
     text = outputter.output(execution)
     assert "(5000 characters;" in text and "--out=json has them)" in text
     assert text.count("x") < 1000
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("cloudwatch_event", "event_message"),
+        ("saltstack_command", "command_script"),
+        ("runbook_script", "error_pattern"),
+        ("execution", "pinned_sha256"),
+        ("saltstack_event_log", "execution_result"),
+        ("event_occurrence", "recovery"),
+        ("dead_letter", "reason"),
+        ("decision", "verdict"),
+        ("audit_entry", "noted_at"),
+        ("server", "contested_by"),
+        ("halt", "called_by"),
+        ("maintenance_window", "closed_by"),
+        ("approval", "proposed_by"),
+        ("version", "changed_at"),
+    ],
+)
+def test_every_table_of_the_ledger_is_shown_by_its_own_columns(
+    outputter: ModuleType, table: str, key: str
+) -> None:
+    from rescuebot.tables import metadata
+
+    columns = {column.name for column in metadata.tables[table].columns}
+    assert next(name for name in outputter.COLUMNS if name in columns) == key
+    assert set(outputter.COLUMNS[key]) <= columns
