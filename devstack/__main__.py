@@ -43,6 +43,7 @@ def up(given: argparse.Namespace, place: Place, narrator: Narrator) -> int:
         stays=True,
         tell=narrator.progress,
     ).start()
+    place.put_programs(world.master.config)
     if "rescue_tracker" in world.engines:
         world.run("rescue.starter")
     narrator.progress("the world is up, with the starter commands and runbooks")
@@ -85,9 +86,12 @@ def run(given: argparse.Namespace, place: Place, narrator: Narrator) -> int:
 
 
 def alarm(given: argparse.Namespace, place: Place, narrator: Narrator) -> int:
-    """Put an alarm about a service of the first minion into the queue."""
+    """Put an alarm about a service into the queue: of the first minion, or of another server."""
     note = _note(place)
-    told = next(iter(note.minions.values()))
+    minions = list(note.minions.values())
+    told = next((one for one in minions if one["server_id"] == given.server), minions[0])
+    if given.kill and given.server not in (None, told["server_id"]):
+        raise WorldError(f"No minion runs on {given.server}, so nothing can be killed there.")
     service = told["services"].get(given.service)
     if service is None:
         known = ", ".join(told["services"])
@@ -152,7 +156,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parsers["alarm"].add_argument("service")
     parsers["alarm"].add_argument("--kill", action="store_true", help="kill the service before")
     parsers["alarm"].add_argument("--ok", action="store_true", help="the alarm went back to OK")
-    parsers["alarm"].add_argument("--server", help="another server id than the minion's")
+    parsers["alarm"].add_argument("--server", help="the server that it is about; it may be unknown")
     given, options = parser.parse_known_args(words)
     if options and given.command is not run:
         parser.error(f"unknown arguments: {' '.join(options)}")

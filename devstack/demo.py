@@ -19,7 +19,7 @@ from devstack import preflight, process
 from devstack.acts import Stage
 from devstack.errors import WorldError
 from devstack.narration import Narrator
-from devstack.place import DEFAULT_DIRECTORY, Place, tool
+from devstack.place import DEFAULT_DIRECTORY, Place
 from devstack.world import World
 
 INTERRUPTED = 130
@@ -81,6 +81,7 @@ class _ended_in_peace:
 
 def _prepare(world: World, narrator: Narrator) -> None:
     """Load the starter runbooks and let the doctor look."""
+    world.place.put_programs(world.master.config)
     narrator.progress("loading the starter commands and runbooks")
     loaded = world.run("rescue.starter")
     for kind, counts in loaded.items():
@@ -130,27 +131,26 @@ def _stay(world: World, narrator: Narrator) -> None:
 def hints(directory: Path, *, database_url: str) -> dict[str, list[str]]:
     """Lines to copy, by what they are for."""
     shown = _short(directory)
-    salt_run = f"{_short(tool('salt-run'))} -c {shown}/master"
-    module = f"{_short(Path(sys.executable))} -m devstack"
-    where = "" if directory == DEFAULT_DIRECTORY else f" --directory {shown}"
     database = database_url.removeprefix("sqlite:///")
     opened = f"sqlite3 {_short(Path(database))}" if database != database_url else database_url
     return {
+        "To type salt, salt-run and devstack as on a real master:": [
+            f'export PATH="{directory / "bin"}:$PATH"',
+        ],
         "What Rescue Bot remembers:": [
-            f"{salt_run} rescue.{words}"
+            f"salt-run rescue.{words}"
             for words in ("events", "event 1", "executions", "runbooks", "stats")
         ],
-        # It asks the queue, so it needs the credentials of the world, which this gives it.
-        "Is everything in place (and every other salt-run, with less typing):": [
-            f"{module}{where} run rescue.doctor",
+        "Is everything in place:": [
+            "salt-run rescue.doctor",
         ],
         "Send another alarm, or kill the service before:": [
-            f"{module}{where} alarm mysql",
-            f"{module}{where} alarm mysql --kill",
-            f"{module}{where} alarm web --kill",
+            "devstack alarm mysql",
+            "devstack alarm mysql --kill",
+            "devstack alarm web --kill",
         ],
         "Processes, database and logs:": [
-            f"{module}{where} status",
+            "devstack status",
             opened,
             f"ls {shown}/logs",
         ],

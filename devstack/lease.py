@@ -25,7 +25,7 @@ Tell = Callable[[str], None]
 _NOTE = "world.json"
 _LOCK = "lock"
 # What a world makes in its directory, and what the next one in the same directory removes.
-_FOLDERS = ("ledger", "logs", "master", "minions", "pillar", "run", "services")
+_FOLDERS = ("bin", "ledger", "logs", "master", "minions", "pillar", "run", "services")
 
 
 @dataclass(frozen=True, kw_only=True)

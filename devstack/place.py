@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from devstack.errors import WorldError
@@ -95,9 +97,28 @@ class Place:
             if not name.startswith(("AWS_", "RESCUE_", "SALT_"))
         }
         beside = str(Path(sys.executable).parent)
-        return kept | {
+        path = os.pathsep.join([beside, kept.get("PATH", os.defpath)])
+        return kept | self._own_environment() | {"PATH": path}
+
+    def put_programs(self, master_config: Path) -> Path:
+        """Make a folder to put before PATH, so that one types ``salt-run`` as on a real master."""
+        folder = self.folder("bin")
+        for name in ("salt", "salt-run"):
+            self._put_program(folder / name, [tool(name), "-c", master_config])
+        module = ["env", f"PYTHONPATH={REPOSITORY}", sys.executable, "-m", "devstack"]
+        self._put_program(folder / "devstack", [*module, "--directory", self.directory])
+        return folder
+
+    def _put_program(self, path: Path, words: Sequence[object]) -> None:
+        own = [f"{name}={value}" for name, value in self._own_environment().items()]
+        called = shlex.join(["env", *own, *map(str, words)])
+        path.write_text(f'#!/bin/sh\nexec {called} "$@"\n')
+        path.chmod(0o700)
+
+    def _own_environment(self) -> dict[str, str]:
+        """What every process of this world has in its environment, beside what it inherits."""
+        return {
             MARK: str(self.directory),
-            "PATH": os.pathsep.join([beside, kept.get("PATH", os.defpath)]),
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
             "AWS_ACCESS_KEY_ID": "test",

@@ -5,6 +5,7 @@ Invariant: an answer and what follows from it for the execution and its event ar
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -162,7 +163,7 @@ def shown(*, session: Session, approval_id: int) -> dict[str, Any]:
     approval = approvals.get(session=session, approval_id=approval_id)
     execution = service.get(session=session, execution_id=approval.execution_id)
     return {
-        "approval": plain.row(approval, without=("preview",)),
+        "approval": row(approval),
         "execution": plain.row(execution, without=("pinned",)),
         "fix": fix_of(execution.pinned),
         "preview": approval.preview,
@@ -170,6 +171,12 @@ def shown(*, session: Session, approval_id: int) -> dict[str, Any]:
             service.last_on(session=session, execution=execution), without=("pinned",)
         ),
     }
+
+
+def row(approval: Approval) -> dict[str, Any]:
+    """An approval as plain values, without its preview."""
+    servers = json.loads(approval.servers)
+    return {**plain.row(approval, without=("preview",)), "servers": servers}
 
 
 def _check_answer(approval: Approval, digest: str | None, comment: str) -> None:

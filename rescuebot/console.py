@@ -5,6 +5,7 @@ Invariant: whatever a person types, the answer is a value that can be shown; nev
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 from collections.abc import Callable, Mapping
@@ -37,7 +38,14 @@ def told(function: Callable[P, Any]) -> Callable[P, Any]:
             return function(*args, **kwargs)
         except RescueError as error:
             # salt-run takes its exit code from here.
-            refusal = {"error": error.code, "message": error.message, "remedy": error.remedy}
+            refusal: dict[str, Any] = {
+                "error": error.code,
+                "message": error.message,
+                "remedy": error.remedy,
+            }
+            if isinstance(error, Invalid):
+                refusal["what"] = error.what
+                refusal["problems"] = [dataclasses.asdict(one) for one in error.problems]
             return shown({**refusal, "retcode": 1})
 
     return told
@@ -70,9 +78,14 @@ def changed(opts: Mapping[str, Any], change: Callable[[Session], Base]) -> dict[
         with found.transaction() as session:
             row = change(session)
             session.flush()
-            return shown({"item": plain.row(row)})
+            return shown({"item": item(row)})
 
     return _done()
+
+
+def item(row: Base) -> dict[str, Any]:
+    """One command or runbook, whole, without what only the database needs."""
+    return plain.row(row, without=("live_title",))
 
 
 def listed(opts: Mapping[str, Any], noun: Any, *, limit: object, **wanted: Any) -> dict[str, Any]:

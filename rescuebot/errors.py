@@ -41,6 +41,7 @@ class Invalid(RescueError):
 
     def __init__(self, problems: list[Problem], *, what: str = "The input is not valid") -> None:
         super().__init__(f"{what}: " + "; ".join(str(problem) for problem in problems) + ".")
+        self.what = what
         self.problems = problems
 
 
@@ -100,3 +101,9 @@ class Halted(RescueError):
     """A person has halted it; nothing is handed out or started."""
 
     code = "halted"
+
+
+class FunctionUnavailable(RescueError):
+    """A Lambda could not be called, or failed; it may or may not have done its work."""
+
+    code = "function_unavailable"

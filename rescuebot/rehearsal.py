@@ -155,14 +155,15 @@ def _simulated(
     runs = executions.list_(session=session, event_id=event.id)
     planned = [run for run in runs if run.id not in runs_before]
     verdict = _verdict(session, event, planned, settings, now) if planned else None
+    new = [row for row in told if row.id not in told_before]
     return {
         "would": _in_a_word(what, verdict),
-        "words": "" if verdict is None else verdict.words,
+        "words": new[-1].words if verdict is None else verdict.words,
         "event_id": event.id,
         "match": match(
             session=session, service_type=event.service_type, message=event.event_message
         ),
-        "decisions": [plain.row(row) for row in told if row.id not in told_before],
+        "decisions": plain.rows(new),
         "execution": _shown(planned[0]) if planned else None,
     }
 

@@ -27,6 +27,7 @@ from rescuebot.executions.pin import Fix, pin
 from rescuebot.guard import rules
 from rescuebot.guard import service as decisions
 from rescuebot.runbooks import index, standing
+from rescuebot.runbooks.match import Candidate, Explanation
 from rescuebot.runbooks.model import RunbookMode, RunbookScript, SolutionKind
 from rescuebot.runbooks.validation import STATE_NAME
 from rescuebot.servers import service as servers
@@ -119,27 +120,33 @@ def decide(
     session: Session, event: CloudWatchEvent, state: NamedState, settings: Settings, now: datetime
 ) -> str:
     """What is to be done about a claimed event, or why nothing is; written in this transaction."""
-    choice = _choose(session, event, state, now)
+    match = index.current(session=session).look_up(event.service_type, event.event_message)
+    minion_id = servers.minion_of(session=session, server_id=event.server_id)
+    _note_shadows(session, event, match, minion_id, settings, now)
+    choice = _choose(session, event, match, state, now)
+    if choice is None and match.shadows:
+        return _end_in_shadow(session, event, now)
     if choice is None:
         return _end_without_runbook(session, event, now)
-    minion_id = servers.minion_of(session=session, server_id=event.server_id)
     if minion_id is None:
         return _end_without_minion(session, event, now)
     return _plan(session, event, choice, minion_id, settings, now)
 
 
 def _choose(
-    session: Session, event: CloudWatchEvent, state: NamedState, now: datetime
+    session: Session,
+    event: CloudWatchEvent,
+    match: Explanation,
+    state: NamedState,
+    now: datetime,
 ) -> Choice | None:
     """A runbook of the database, else the state that the reactor named, else nothing."""
-    match = index.current(session=session).look_up(event.service_type, event.event_message)
-    runbook = None
-    if match.winner_id is not None:
-        runbook = standing.chosen(session=session, runbook_id=match.winner_id)
     choice = (
         _from_reactor(event, state, match.words)
-        if runbook is None
-        else _from_runbook(runbook, match.words)
+        if match.winner_id is None
+        else _from_runbook(
+            standing.chosen(session=session, runbook_id=match.winner_id), match.words
+        )
     )
     decisions.record(
         session=session,
@@ -151,6 +158,55 @@ def _choose(
         now=now,
     )
     return choice
+
+
+def _note_shadows(
+    session: Session,
+    event: CloudWatchEvent,
+    match: Explanation,
+    minion_id: str | None,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """What the runbooks in mode shadow would have done, had they been trusted."""
+    for shadow in match.shadows:
+        decisions.record(
+            session=session,
+            subject="shadow",
+            verdict="recorded",
+            words=_would_have(session, event, shadow, minion_id, settings, now),
+            event_id=event.id,
+            runbook_id=shadow.id,
+            now=now,
+        )
+
+
+def _would_have(
+    session: Session,
+    event: CloudWatchEvent,
+    shadow: Candidate,
+    minion_id: str | None,
+    settings: Settings,
+    now: datetime,
+) -> str:
+    name = f"Runbook {shadow.name}"
+    if minion_id is None:
+        return f"{name} is in mode shadow: it fits, but the server has no minion."
+    request = rules.Request(
+        server_id=event.server_id,
+        minion_id=minion_id,
+        service_type=event.service_type,
+        remedy=facts.remedy(runbook_id=shadow.id, name=name),
+        remedy_name=name,
+        event_type=event.event_type,
+        event_id=event.id,
+    )
+    seen = guarding.snapshot(session=session, requests=[request], settings=settings.guard, now=now)
+    verdict = rules.judge(request, seen, settings.guard)
+    would = "run" if verdict.rule is None else f"been held by {verdict.rule}"
+    return (
+        f"{name} is in mode shadow: it would have {would}, nothing was done by it. {verdict.words}"
+    )
 
 
 def _from_runbook(runbook: RunbookScript, words: str) -> Choice:
@@ -200,8 +256,6 @@ def _plan(
     settings: Settings,
     now: datetime,
 ) -> str:
-    if choice.mode is RunbookMode.SHADOW:
-        return _end_in_shadow(session, event, choice, minion_id, settings, now)
     check = commands.for_service(
         session=session, service_type=event.service_type, command_type=CommandType.STATUS
     )
@@ -268,35 +322,10 @@ def _hold_for_approval(
     )
 
 
-def _end_in_shadow(
-    session: Session,
-    event: CloudWatchEvent,
-    choice: Choice,
-    minion_id: str,
-    settings: Settings,
-    now: datetime,
-) -> str:
-    request = request_of(event, choice, minion_id)
-    seen = guarding.snapshot(session=session, requests=[request], settings=settings.guard, now=now)
-    verdict = rules.judge(request, seen, settings.guard)
-    would = "run" if verdict.rule is None else f"been held by {verdict.rule}"
-    words = f"{choice.fix.name} is in mode shadow: it would have {would}, nothing was done. "
-    words += verdict.words
-    _end(session, event, Outcome.SUPPRESSED, "guard", words, now, EventStatus.RESOLVED)
+def _end_in_shadow(session: Session, event: CloudWatchEvent, now: datetime) -> str:
+    words = "Only runbooks in mode shadow fit, so nothing was done: a person must look."
+    _end(session, event, Outcome.SUPPRESSED, "outcome", words, now)
     return "suppressed"
-
-
-def request_of(event: CloudWatchEvent, choice: Choice, minion_id: str) -> rules.Request:
-    """What the guard would be asked about the choice."""
-    return rules.Request(
-        server_id=event.server_id,
-        minion_id=minion_id,
-        service_type=event.service_type,
-        remedy=facts.remedy(runbook_id=choice.fix.runbook_id, name=choice.fix.name),
-        remedy_name=choice.fix.name,
-        event_type=event.event_type,
-        event_id=event.id,
-    )
 
 
 def _end_without_runbook(session: Session, event: CloudWatchEvent, now: datetime) -> str:

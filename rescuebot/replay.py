@@ -20,6 +20,7 @@ from rescuebot.events import past
 from rescuebot.events.past import PastEvent
 from rescuebot.executions import facts
 from rescuebot.guard import halts, windows
+from rescuebot.guard import service as decisions
 from rescuebot.guard.rules import Request, Verdict
 from rescuebot.guard.timeline import Stood, Timeline
 from rescuebot.rehearsal import undone
@@ -44,12 +45,14 @@ class Replayed:
     runbook_was: int | None
     would: str
     runbook: Candidate | None
+    shadows: tuple[Candidate, ...]
     words: str
 
     @property
     def changed(self) -> bool:
-        """Whether another runbook would have been chosen, or none."""
-        return (None if self.runbook is None else self.runbook.id) != self.runbook_was
+        """Whether another runbook would have been chosen, or none, or one would have watched."""
+        chosen = None if self.runbook is None else self.runbook.id
+        return chosen != self.runbook_was or bool(self.shadows)
 
     def told(self) -> dict[str, Any]:
         """For people and for JSON."""
@@ -62,6 +65,7 @@ class Replayed:
             "would": self.would,
             "runbook_was": self.runbook_was,
             "runbook": None if self.runbook is None else self.runbook.name,
+            "shadows": ", ".join(shadow.name for shadow in self.shadows),
             "changed": self.changed,
             "words": self.words,
         }
@@ -113,30 +117,35 @@ def _replayed(
         stood=_stood(session, now),
     )
     minions = servers.minions_of(session=session, server_ids={event.server_id for event in events})
-    did = facts.runs_of_events(session=session, event_ids=[event.id for event in events])
+    ids = [event.id for event in events]
+    did = facts.runs_of_events(session=session, event_ids=ids)
+    chosen = decisions.runbooks_of_events(session=session, event_ids=ids)
     current = index.current(session=session)
     for event in events:
         for changed_at in event.changes:
             timeline.change(event.alarm, changed_at)
-        run = did.get(event.id)
-        yield _again(event, run, current, timeline, minions)
+        yield _again(event, did.get(event.id), chosen.get(event.id), current, timeline, minions)
 
 
 def _again(
     event: PastEvent,
     run: facts.PastRun | None,
+    runbook_was: int | None,
     current: Index,
     timeline: Timeline,
     minions: Mapping[str, str],
 ) -> Replayed:
     found = current.look_up(event.service_type, event.message)
-    would, words = _would(event, run, found.winner, found.words, timeline, minions)
+    would, words = _would(
+        event, run, found.winner, bool(found.shadows), found.words, timeline, minions
+    )
     return Replayed(
         event=event,
         was=event.outcome or event.status,
-        runbook_was=None if run is None else run.runbook_id,
+        runbook_was=runbook_was,
         would=would,
         runbook=found.winner,
+        shadows=found.shadows,
         words=words,
     )
 
@@ -145,18 +154,17 @@ def _would(
     event: PastEvent,
     run: facts.PastRun | None,
     chosen: Candidate | None,
+    shadows: bool,
     why: str,
     timeline: Timeline,
     minions: Mapping[str, str],
 ) -> tuple[str, str]:
     """A stable word for what would have been done, and the sentence."""
     if chosen is None:
-        return "no_runbook", why
+        return "shadow" if shadows else "no_runbook", why
     minion_id = minions.get(event.server_id)
     if minion_id is None:
         return "no_minion", f"{why} But its server has no minion."
-    if chosen.mode is RunbookMode.SHADOW:
-        return "shadow", f"{why} It is in mode shadow, so nothing is done."
     verdict = _judged(event, run, chosen, minion_id, timeline)
     if verdict.rule is not None:
         return f"held: {verdict.rule}", f"{why} {verdict.words}"

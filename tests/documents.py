@@ -1,8 +1,8 @@
 """Documents that can be run: their fenced blocks, a shell for them, and what they say one sees.
 
-```` ```sh ```` is run, and a ```` ```text ```` right after it is what one sees of it. In that text `…`
-stands for anything, and white space for any white space. A command that is refused says so in a
-comment, ``# refused``; a block that is run until one sees it, ``# repeat until …``. A block of
+A block of ``sh`` is run, and a block of ``text`` right after it is what one sees of it. In that
+text `…` stands for anything, and white space for any white space. A command that is refused says so
+in a comment, ``# refused``; a block that is run until one sees it, ``# repeat until …``. A block of
 another language with ``title=`` is a file that the reader writes.
 """
 
@@ -19,7 +19,8 @@ from types import TracebackType
 from typing import Self
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-_RULES = re.compile(r"─+")
+# What no reader looks at: the lines of tables, and what Salt says about its own housekeeping.
+_UNSEEN = re.compile(r"─+|unclosed \w+ <[^\n]*")
 # How much of one line `…` may stand for; a line that is nothing but `…` stands for any lines.
 _GAP = r".{0,400}?"
 _LINES = r".*?"
@@ -86,7 +87,7 @@ def is_seen(seen: str, output: str) -> bool:
         elif line.strip():
             pieces = [r"\s+".join(map(re.escape, piece.split())) for piece in line.split("…")]
             parts.append(_GAP.join(pieces))
-    return re.search(r"\s*".join(parts), _RULES.sub("", output), re.DOTALL) is not None
+    return re.search(r"\s*".join(parts), _UNSEEN.sub("", output), re.DOTALL) is not None
 
 
 class Shell:

@@ -318,7 +318,7 @@ def _conflict(items: Sequence[Planned]) -> Conflict:
     return Conflict(
         f"Changed here and in the files, so nothing was imported: {'; '.join(names)}{more}.",
         remedy=(
-            "Look at both with --dry-run; export, merge in git and import again, "
+            "Look at both with dry_run=true; export, merge in git and import again, "
             "or force the files through."
         ),
     )

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from rescuebot.guard.model import Decision
 
+_CHUNK = 500
+
 
 def record(
     *,
@@ -34,6 +36,24 @@ def record(
     )
     session.add(decision)
     return decision
+
+
+def runbooks_of_events(*, session: Session, event_ids: Sequence[int]) -> dict[int, int]:
+    """Which runbook was chosen for each of the events, for those for which one was."""
+    found: dict[int, int] = {}
+    for start in range(0, len(event_ids), _CHUNK):
+        query = (
+            select(Decision.cloudwatch_event_id, Decision.runbook_id)
+            .where(
+                Decision.cloudwatch_event_id.in_(event_ids[start : start + _CHUNK]),
+                Decision.subject == "match",
+                Decision.runbook_id.is_not(None),
+            )
+            .order_by(Decision.id)
+        )
+        for event_id, runbook_id in session.execute(query):
+            found[event_id or 0] = runbook_id or 0
+    return found
 
 
 def list_for_event(*, session: Session, event_id: int) -> Sequence[Decision]:

@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from rescuebot.runbooks.model import RunbookMode, RunbookScript
@@ -92,8 +93,15 @@ class Explanation:
 
     @property
     def winner(self) -> Candidate | None:
-        """The first that matched."""
-        return self.matched[0].candidate if self.matched else None
+        """The first that matched and acts: one in mode shadow takes the place of no other."""
+        acting = (fit.candidate for fit in self.matched if not _is_shadow(fit.candidate))
+        return next(acting, None)
+
+    @property
+    def shadows(self) -> tuple[Candidate, ...]:
+        """Those in mode shadow that would come before the winner."""
+        first = (fit.candidate for fit in self.matched)
+        return tuple(takewhile(_is_shadow, first))
 
     @property
     def winner_id(self) -> int | None:
@@ -105,6 +113,7 @@ class Explanation:
         return {
             "service_type": self.service_type,
             "winner": self.winner_id,
+            "shadows": [candidate.id for candidate in self.shadows],
             "words": self.words,
             "matched": [{**_plain(fit.candidate), "reason": fit.reason} for fit in self.matched],
             "near": [
@@ -127,7 +136,7 @@ def explanation_of(
     `enabled` is how many of that service there were to choose from.
     """
     ordered = sorted(found, key=rank)
-    words = _won(ordered) if ordered else _none(service_type, enabled, near)
+    words = _words(ordered) if ordered else _none(service_type, enabled, near)
     return Explanation(
         service_type=service_type, matched=_reasoned(ordered), near=tuple(near), words=words
     )
@@ -191,6 +200,18 @@ def _precedence(before: Candidate, after: Candidate) -> str:
     return f"of the same priority and length of pattern, the newer {before.id} comes first"
 
 
+def _is_shadow(candidate: Candidate) -> bool:
+    return candidate.mode is RunbookMode.SHADOW
+
+
+def _words(found: Sequence[Candidate]) -> str:
+    acting = [one for one in found if not _is_shadow(one)]
+    if acting:
+        return _won(acting)
+    names = ", ".join(one.name for one in found[:NEAR])
+    return f"Only runbooks in mode shadow fit, and those never act: {names}."
+
+
 def _won(found: Sequence[Candidate]) -> str:
     winner, others = found[0], found[1:]
     pattern = winner.error_pattern
@@ -214,10 +235,9 @@ def _none(service_type: str, enabled: int, near: Sequence[Miss]) -> str:
     elif not enabled:
         words = f"There is no enabled runbook for service {service_type}."
     else:
-        words = (
-            f"None of the {enabled} runbooks for service {service_type} has a pattern that is "
-            "found in the message."
-        )
+        which = "The one runbook" if enabled == 1 else f"None of the {enabled} runbooks"
+        has = "has no pattern that is" if enabled == 1 else "has a pattern that is"
+        words = f"{which} for service {service_type} {has} found in the message."
     if near:
         told = "; ".join(f"{miss.candidate.name} ({miss.words})" for miss in near[:_IN_WORDS])
         words += f" Nearest: {told}."

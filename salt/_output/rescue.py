@@ -14,133 +14,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-# Which columns of which rows, by a key that only these rows have; the rest is for --out=json.
-COLUMNS = {
-    "changed_at": ("number", "change", "changed_by", "changed_at"),
-    "fixes": ("server_id", "solution_name", "fixes", "first_at", "last_at"),
-    "closed_by": ("id", "target", "starts_at", "ends_at", "created_by", "closed_at", "reason"),
-    "called_by": ("target", "called_at", "called_by", "reason"),
-    "proposed_by": (
-        "id",
-        "execution_id",
-        "cloudwatch_event_id",
-        "servers",
-        "state",
-        "proposed_by",
-        "decided_by",
-        "expires_at",
-        "why",
-    ),
-    "again_at": (
-        "id",
-        "cloudwatch_event_id",
-        "server_id",
-        "solution_name",
-        "held_by",
-        "held_at",
-        "again_at",
-    ),
-    "outcome_of_import": ("outcome_of_import", "kind", "name", "file", "line", "words"),
-    "replayed": (
-        "replayed",
-        "event_time",
-        "server_id",
-        "service_type",
-        "was",
-        "would",
-        "runbook",
-        "words",
-    ),
-    "reason_for_place": ("id", "title", "priority", "mode", "error_pattern", "reason_for_place"),
-    "failed_clauses": ("id", "title", "service_type", "failed_clauses", "words"),
-    "event_message": (
-        "id",
-        "event_time",
-        "severity",
-        "server_id",
-        "service_type",
-        "status",
-        "outcome",
-        "occurrences",
-        "event_message",
-    ),
-    "command_script": ("id", "command_name", "target_service", "command_type", "updated_at"),
-    "error_pattern": (
-        "id",
-        "title",
-        "service_type",
-        "error_pattern",
-        "solution_kind",
-        "mode",
-        "priority",
-        "enabled",
-    ),
-    "pinned_sha256": (
-        "id",
-        "cloudwatch_event_id",
-        "server_id",
-        "solution_name",
-        "state",
-        "verdict",
-        "planned_at",
-        "finished_at",
-    ),
-    "recovery": ("received_at", "event_time", "recovery", "message_id"),
-    "reason": ("id", "received_at", "reason", "detail", "state"),
-    "noted_at": ("noted_at", "actor", "action", "subject", "times", "detail"),
-    "contested_by": ("server_id", "minion_id", "os", "seen_at", "contested_by"),
-    "verdict": ("decided_at", "subject", "verdict", "words"),
-    "execution_result": (
-        "step",
-        "execution_status",
-        "retcode",
-        "response_time",
-        "execution_result",
-    ),
-}
-COLOURS = {
-    "resolved": "green",
-    "success": "green",
-    "fixed": "green",
-    "nothing_to_fix": "green",
-    "failed": "red",
-    "fatal": "bold red",
-    "critical": "red",
-    "warning": "yellow",
-    "timeout": "red",
-    "lost": "red",
-    "processing": "cyan",
-    "held": "yellow",
-    "approved": "green",
-    "rejected": "red",
-    "running": "cyan",
-}
-# These are what a row is known by, so they are not broken; the last column takes what is left.
-WHOLE = {
-    "id",
-    "event_time",
-    "decided_at",
-    "executed_at",
-    "planned_at",
-    "finished_at",
-    "received_at",
-    "noted_at",
-    "seen_at",
-    "updated_at",
-    "severity",
-    "server_id",
-    "status",
-    "outcome",
-    "state",
-    "verdict",
-    "step",
-}
-HEADINGS = {
-    "cloudwatch_event_id": "event",
-    "occurrences": "times",
-    "service_type": "service",
-    "solution_name": "solution",
-}
+from rescuebot import columns as columns_
+
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
 LONGEST = 400
 NARROWEST, WIDEST = 80, 200
@@ -149,6 +24,11 @@ GAP = 2  # between two columns
 MOST_REPLAYED = 50
 # Texts of many lines, shown below the others as they are.
 LONG = ("command_script", "solution_script", "description")
+DIFFERS = {
+    "diff": "from here to the file",
+    "here": "what was changed here",
+    "there": "what was changed in the file",
+}
 DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -176,7 +56,7 @@ def _drawn(data):
     if not isinstance(data, dict):
         return Text(_safe(data))
     if "error" in data and "remedy" in data:
-        return Text(_safe(f"Refused: {data['message']} {data['remedy']}"), style="red")
+        return _refused(data)
     for key, draw in DRAWN.items():
         if key in data:
             return draw(data)
@@ -184,16 +64,18 @@ def _drawn(data):
 
 
 def _rows(rows, title=None):
-    columns = next((names for key, names in COLUMNS.items() if key in rows[0]), tuple(rows[0]))
+    columns = next(
+        (names for key, names in columns_.COLUMNS.items() if key in rows[0]), tuple(rows[0])
+    )
     table = Table(
         box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
     )
-    headings = {name: HEADINGS.get(name, name).replace("_", " ") for name in columns}
+    headings = {name: columns_.HEADINGS.get(name, name).replace("_", " ") for name in columns}
     cells = {name: [_cell(row.get(name)) for row in rows] for name in columns}
     if "event_message" in cells:
         _shorten(cells, headings, "event_message")
     for name in cells:
-        table.add_column(headings[name], overflow="fold", no_wrap=name in WHOLE)
+        table.add_column(headings[name], overflow="fold", no_wrap=name in columns_.WHOLE)
     for line in zip(*cells.values(), strict=True):
         table.add_row(*line)
     return table
@@ -235,6 +117,15 @@ def _event(data):
     for execution in data["executions"]:
         parts += [Text(), _execution(execution)]
     return Group(*parts)
+
+
+def _refused(data):
+    problems = data.get("problems") or []
+    if len(problems) < 2:
+        return Text(_safe(f"Refused: {data['message']} {data['remedy']}"), style="red")
+    lines = [f"Refused: {data['what']}:"]
+    lines += [f"- {problem['field']}: {problem['message']}" for problem in problems]
+    return Text(_safe("\n".join([*lines, data["remedy"]])).rstrip(), style="red")
 
 
 def _approval(data):
@@ -319,8 +210,12 @@ def _imported(data):
     if changed:
         parts += [Text(), _rows(changed, title="Items")]
     for row in changed:
-        parts += [Text(), _diff(row)] if row["diff"] else []
-    return Group(*parts)
+        for name, heading in DIFFERS.items():
+            if row[name]:
+                parts += [Text(), Text(_safe(f"{row['name']}: {heading}"), style="bold")]
+                parts.append(_diff({"diff": row[name]}))
+    words = "It is done." if data["done"] else "This was a dry run: nothing was imported."
+    return Group(*parts, Text(), Text(words, style="bold"))
 
 
 def _item(data):
@@ -380,12 +275,14 @@ DRAWN = {
 def _cell(value):
     if value is None:
         return Text("-", style="dim")
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        value = ", ".join(value) or "-"
     if isinstance(value, (dict, list)):
         value = json.dumps(value, ensure_ascii=False)
     text = TIME.sub(r"\1 \2Z", _safe(value).strip())
     if len(text) > LONGEST:
         text = text[:LONGEST] + f" … ({len(text)} characters; --out=json has them)"
-    return Text(text, style=COLOURS.get(text, ""))
+    return Text(text, style=columns_.COLOURS.get(text, ""))
 
 
 def _safe(value):

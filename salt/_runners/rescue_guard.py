@@ -33,7 +33,14 @@ def approvals(state="pending", limit=50):
         salt-run rescue.approvals all
     """
     wanted = None if state == "all" else console.member(ApprovalState, "state", state)
-    return console.listed(__opts__, approvals_, limit=limit, state=wanted)
+    most = min(console.number("limit", limit), console.MOST_ROWS)
+    return console.table(
+        __opts__,
+        lambda session: [
+            approving.row(found)
+            for found in approvals_.list_(session=session, state=wanted, limit=most)
+        ],
+    )
 
 
 @console.told

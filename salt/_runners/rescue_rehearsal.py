@@ -137,8 +137,8 @@ def import_(path, dry_run=False, prune=False, force=False):
     if console.switch("dry_run", dry_run):
         with ledger.reading() as session:
             planned = as_code.plan(session=session, documents=documents, prune=pruned)
-        return console.shown(planned.told())
+        return console.shown({**planned.told(), "done": False})
     done = as_code.take_over(
         documents, actor=console.actor(), database=ledger, prune=pruned, force=forced
     )
-    return console.shown(done.told())
+    return console.shown({**done.told(), "done": True})

@@ -297,7 +297,7 @@ def _fields(fields, long_field, file):
 
 def _one(noun, which):
     return console.table(
-        __opts__, lambda session: {"item": plain.row(noun.get(session=session, which=which))}
+        __opts__, lambda session: {"item": console.item(noun.get(session=session, which=which))}
     )
 
 

@@ -3,21 +3,65 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from devstack.place import REPOSITORY
 from devstack.waiting import until
+from rescuebot.guard import targets
+from rescuebot.guard.rules import Flapping, Record, Request, Rule, Snapshot, Stop, Window, judge
+from rescuebot.settings import GuardSettings
 from tests.documents import Shell, Step, blocks_of, is_seen, steps_of
 
 DOCUMENTS = REPOSITORY / "docs"
 # How long a reader would type a command again.
 PATIENCE = 30
+
+NOW = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
+FLEET = frozenset(f"i-0de0000000000000{number}" for number in range(1, 5))
+OTHERS = FLEET - {"i-0de00000000000001"}
+REMEDY = "runbook:1"
+TARGET = targets.parse("service:mysql")
+# For each rule what it is asked about, and what it sees, in the examples of guard.md.
+OBJECTIONS: dict[Rule, tuple[dict[str, Any], dict[str, Any]]] = {
+    Rule.APPROVAL: ({"approval_owed": True}, {}),
+    Rule.HALT: (
+        {},
+        {
+            "stops": (
+                Stop(target=TARGET, reason="failing over", called_by="salt-run:kim", called_at=NOW),
+            )
+        },
+    ),
+    Rule.WINDOW: (
+        {},
+        {
+            "windows": (
+                Window(target=TARGET, ends_at=NOW + timedelta(hours=2), reason="upgrade to 8.4"),
+            )
+        },
+    ),
+    Rule.ONE_AT_A_TIME: ({}, {"busy": {"i-0de00000000000001": 17}}),
+    Rule.FLAPPING: ({"event_id": 1}, {"flapping": {1: Flapping(changes=12, last_at=NOW)}}),
+    Rule.COOLDOWN: ({}, {"last_fix": {(REMEDY, "i-0de00000000000001"): NOW}}),
+    Rule.BREAKER: ({}, {"records": {REMEDY: Record(failures=3, last_failed_at=NOW)}}),
+    Rule.LAST_HEALTHY: (
+        {"event_type": "disk_full"},
+        {"repairing": {"mysql": OTHERS}},
+    ),
+    Rule.BLAST_RADIUS: (
+        {"event_type": "process_down"},
+        {"repairing": {"mysql": frozenset(["i-0de00000000000002"])}},
+    ),
+}
 
 
 def devstack(directory: Path, *words: str) -> None:
@@ -153,3 +197,35 @@ def test_a_step_that_is_not_as_the_document_says_is_told(tmp_path: Path) -> None
         assert "is said to show" in trouble("one two", "true")
         assert "ended with 1" in trouble("one two three", "false")
         assert "ended with 0" in trouble("one two three", "true # refused")
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_the_document_of_the_guard_quotes_each_rule_word_for_word(rule: Rule) -> None:
+    asked, seen = OBJECTIONS[rule]
+    verdict = judge(
+        Request(
+            **{
+                "server_id": "i-0de00000000000001",
+                "minion_id": "minion-1",
+                "service_type": "mysql",
+                "remedy": REMEDY,
+                "remedy_name": "Runbook 1 'Start MySQL'",
+                **asked,
+            }
+        ),
+        Snapshot(**{"now": NOW, "servers": {"mysql": FLEET}, **seen}),
+        GuardSettings(),
+    )
+    assert verdict.rule is rule
+    assert shown(verdict.words) in quotes((DOCUMENTS / "guard.md").read_text(encoding="utf-8"))
+
+
+def shown(words: str) -> str:
+    """Times as a terminal shows them."""
+    return re.sub(r"(\d)T([\d:]{8})\.\d+Z", r"\1 \2Z", words)
+
+
+def quotes(document: str) -> list[str]:
+    """The quoted sentences of a document, each in one line."""
+    found = re.findall(r"(?:^> .*\n)+", document, re.MULTILINE)
+    return [" ".join(quote.replace("> ", "", 1).replace("\n> ", " ").split()) for quote in found]

@@ -86,7 +86,7 @@ def test_the_state_that_the_reactor_names_comes_after_the_runbooks(database: Dat
     (execution,) = executions(database)
     assert json.loads(execution.pinned)["fix"]["solution"] == "rescue.mysql"
     assert execution.runbook_id is None
-    assert "None of the 1 runbooks" in words(database)
+    assert "The one runbook for service mysql" in words(database)
     assert "The reactor names state rescue.mysql" in words(database)
 
 
@@ -133,12 +133,34 @@ def test_a_runbook_in_mode_ask_waits_for_a_person(database: Database) -> None:
     assert (event.status, event.outcome) == (EventStatus.PROCESSING, Outcome.HELD)
 
 
+def test_a_shadow_takes_the_place_of_no_other_remedy(database: Database) -> None:
+    factories.a_server(database)
+    factories.a_runbook(database, title="Bold", mode=RunbookMode.SHADOW, priority=900)
+    acting = factories.a_runbook(database)
+    assert handle(database, an_event(database)) == {"planned": 1}
+    (execution,) = executions(database)
+    assert execution.runbook_id == acting
+    assert "'Bold' is in mode shadow: it would have run, nothing was done by it" in words(database)
+
+
+def test_a_shadow_does_not_keep_the_state_of_the_reactor_away(database: Database) -> None:
+    factories.a_server(database)
+    factories.a_runbook(database, mode=RunbookMode.SHADOW)
+    assert handle(database, an_event(database), state=REACTOR) == {"planned": 1}
+    assert executions(database)[0].runbook_id is None
+
+
 def test_a_runbook_in_mode_shadow_decides_and_does_nothing(database: Database) -> None:
     factories.a_server(database)
     factories.a_runbook(database, mode=RunbookMode.SHADOW)
     assert handle(database, an_event(database)) == {"suppressed": 1}
     assert executions(database) == []
     assert "it would have run, nothing was done" in words(database)
+    event = the_event(database)
+    assert (event.status, event.outcome) == (
+        EventStatus.FAILED,
+        Outcome.SUPPRESSED,
+    ), "nobody has repaired it"
 
 
 def test_an_event_is_handled_once_however_many_ask(database: Database) -> None:

@@ -39,7 +39,7 @@ STORIES = {
 }
 GROUND = {"faults", "database", "settings", "errors", "clock", "logs"}
 # Beside both: they see all tables, or belong to no floor.
-BESIDE = {"tables", "migrations", "loader", "plain", "console"}
+BESIDE = {"tables", "migrations", "loader", "plain", "console", "columns"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -66,7 +66,7 @@ def test_the_words_tell_what_came_nearest_when_nothing_fits() -> None:
     none = look_up(a_candidate(7, "mysqld.*disk full"), message="mysqld gone")
     assert none.winner_id is None and none.winner is None and none.matched == ()
     assert none.words == (
-        "None of the 1 runbooks for service mysql has a pattern that is found in the message. "
+        "The one runbook for service mysql has no pattern that is found in the message. "
         "Nearest: 7 'T7' ('mysqld' is in the message, 'disk full' is not)."
     )
 
@@ -111,7 +111,7 @@ def test_a_disabled_one_never_wins_and_is_the_nearest() -> None:
     assert [miss.candidate.id for miss in none.near] == [1, 2]
     assert none.near[0].failed == (Clause.DISABLED,)
     assert none.near[0].words == "it is disabled; its pattern 'no process' is found"
-    assert "None of the 1 runbooks" in none.words
+    assert "The one runbook" in none.words
     assert "no enabled runbook" in look_up(a_candidate(1, "no", enabled=False)).words
 
 
