@@ -4,6 +4,29 @@ from __future__ import annotations
 
 # Which columns of which rows, by a key that only these rows have; the rest is for --out=json.
 COLUMNS = {
+    "live_hash": (
+        "id",
+        "service_type",
+        "state",
+        "error_code",
+        "calls",
+        "model_id",
+        "input_tokens",
+        "output_tokens",
+        "cost_micros",
+        "latency_ms",
+        "begun_at",
+    ),
+    "solution_hash": (
+        "id",
+        "cloudwatch_event_id",
+        "service_type",
+        "title",
+        "risk",
+        "state",
+        "runbook_id",
+        "made_at",
+    ),
     "changed_at": ("number", "change", "changed_by", "changed_at"),
     "fixes": ("server_id", "solution_name", "fixes", "first_at", "last_at"),
     "closed_by": ("id", "target", "starts_at", "ends_at", "created_by", "closed_at", "reason"),
@@ -87,6 +110,8 @@ COLUMNS = {
         "execution_result",
     ),
 }
+# These columns are cut to what the others leave of the line; one row shown alone has them whole.
+SHORTENED = {"event_message", "error_pattern"}
 COLOURS = {
     "resolved": "green",
     "success": "green",

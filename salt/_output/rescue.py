@@ -64,16 +64,15 @@ def _drawn(data):
 
 
 def _rows(rows, title=None):
-    columns = next(
-        (names for key, names in columns_.COLUMNS.items() if key in rows[0]), tuple(rows[0])
-    )
+    key = next((key for key in columns_.COLUMNS if key in rows[0]), None)
+    columns = columns_.COLUMNS.get(key, tuple(rows[0]))
     table = Table(
         box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0)
     )
     headings = {name: columns_.HEADINGS.get(name, name).replace("_", " ") for name in columns}
     cells = {name: [_cell(row.get(name)) for row in rows] for name in columns}
-    if "event_message" in cells:
-        _shorten(cells, headings, "event_message")
+    if key in columns_.SHORTENED:
+        _shorten(cells, headings, key)
     for name in cells:
         table.add_column(headings[name], overflow="fold", no_wrap=name in columns_.WHOLE)
     for line in zip(*cells.values(), strict=True):

@@ -234,7 +234,7 @@ def test_every_list_is_a_table_for_people_and_whole_in_json(stage: Stage) -> Non
         ("rescue.events",): "event time",
         ("rescue.event", event_id): "Decisions",
         ("rescue.commands",): "command name",
-        ("rescue.runbooks",): "error pattern",
+        ("rescue.runbooks",): "priority",
         ("rescue.executions",): "solution",
         ("rescue.servers",): "minion id",
         ("rescue.dead_letters",): "reason",
