@@ -1,0 +1,182 @@
+"""Shell drafts that help, for the tests: what looks, what mends, what needs care."""
+
+from __future__ import annotations
+
+
+def lines(text: str) -> list[str]:
+    """One draft a line."""
+    return [line for line in text.strip().splitlines() if line]
+
+
+def drafts(text: str) -> list[str]:
+    """Drafts of several lines, with %% between them."""
+    return [part.strip("\n") + "\n" for part in text.split("%%\n")]
+
+
+LOOKS = lines(r"""
+df -h /var/lib/mysql
+df -Pi / | tail -n 1
+du -sh /var/log/* 2>/dev/null | sort -rh | head -n 20
+free -m; uptime
+ps aux --sort=-%mem | head -15
+ps -eo pid,comm,rss | grep mysqld
+ss -tlnp | grep :3306
+systemctl status nginx --no-pager
+systemctl is-active --quiet mysql || echo down
+journalctl -u mysql -n 100 --no-pager
+journalctl -u nginx --since "1 hour ago" --no-pager | grep -i error | tail -n 50
+tail -n 200 /var/log/mysql/error.log
+grep -iE 'error|crash' /var/log/nginx/error.log | tail -20
+awk '{print $1}' /var/log/nginx/access.log | sort | uniq -c | sort -rn | head
+awk '$9 >= 500 {n++} END {print n}' /var/log/nginx/access.log
+df -P / | awk 'NR==2 {print $5}' | tr -dc '0-9'
+sed -n '1,20p' /etc/nginx/nginx.conf
+cat /proc/meminfo /proc/loadavg
+[ -f /run/nginx.pid ] && echo there
+if [ ! -e /run/mysqld/mysqld.sock ]; then echo "no socket"; fi
+curl -fsS -m 5 -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/health
+mysqladmin ping --connect-timeout=5
+mysql -e 'SHOW FULL PROCESSLIST'
+mysql -N -e "SHOW GLOBAL STATUS LIKE 'Threads_connected'"
+mysql -e "SELECT id,user,host FROM information_schema.processlist WHERE time > 300"
+redis-cli -p 6379 info memory
+redis-cli ping
+docker ps -a --format '{{.Names}} {{.Status}}'
+docker logs --tail 50 web
+nginx -t
+sshd -t
+apachectl configtest
+find /var/log -name '*.log' -size +100M
+find /tmp -xdev -type f -mtime +7 -printf '%s %p\n'
+lsof -nP +L1
+chronyc -n tracking
+command -v redis-cli >/dev/null || { echo "not installed"; exit 3; }
+echo "한국어와 日本語 are text"
+timeout 10 df -h
+nice -n 19 du -sh /var/lib/docker
+for m in / /var /tmp; do df -h "$m"; done
+test -S /run/mysqld/mysqld.sock
+sysctl -n vm.swappiness
+dmesg -T --level=err | tail -50
+n=$(pgrep -c nginx); [ "$n" -gt 0 ] && echo "runs $n"
+tries=0; while [ "$tries" -lt 5 ]; do sleep 1; tries=$((tries + 1)); done
+sh -c 'df -h; free -m'
+echo "checked at $(date +%H:%M:%S)"
+""")
+MENDS = lines(r"""
+systemctl restart nginx
+systemctl reset-failed mysql && systemctl start mysql
+systemctl restart "$RESCUE_UNIT"
+service apache2 restart
+/etc/init.d/mysql restart
+sudo systemctl restart php8.2-fpm
+sudo -n -u redis redis-cli ping
+nginx -t && systemctl reload nginx
+nginx -s reload
+kill -HUP "$(cat /run/nginx.pid)"
+kill -HUP $(pidof haproxy)
+pid=$(cat /run/nginx.pid) && kill -USR1 "$pid"
+pkill -HUP -x rsyslogd
+pgrep -x nginx | xargs -r kill -HUP
+rm -f /run/mysqld/mysqld.pid
+rm -f "$RESCUE_PID_FILE"
+rm -f /var/lib/mysql/mysql.sock.lock
+[ -f /run/nginx.pid ] && ! pidof nginx >/dev/null && rm -f /run/nginx.pid
+PIDFILE=/run/nginx.pid; [ -f "$PIDFILE" ] && rm -f "$PIDFILE"
+for f in /run/redis/redis.pid /run/redis/redis.sock; do rm -f "$f"; done
+rm -f /var/log/nginx/access.log.1 /var/log/nginx/*.gz
+find /var/log/nginx -type f -name '*.gz' -mtime +7 -delete
+find /tmp -type f -name 'php*' -mmin +120 -exec rm -f {} +
+find /var/cache/nginx -type f -mtime +1 -print0 | xargs -0 -r rm -f
+find /var/log/app -type f \( -name '*.gz' -o -name '*.old' \) -mtime +14 -delete
+mv /var/log/app/app.log /var/log/app/app.log.1
+mv /var/log/app.log "/var/log/app.log.$(date +%Y%m%d)"
+gzip -f /var/log/app/app.log.1
+logrotate -f /etc/logrotate.d/nginx
+journalctl --rotate
+mkdir -p /run/mysqld
+mkdir -p /run/mysqld && chown mysql:mysql /run/mysqld && chmod 755 /run/mysqld
+install -d -o mysql -g mysql -m 0755 /run/mysqld
+apt-get clean
+dnf clean all
+echo 3 > /proc/sys/vm/drop_caches
+sync; echo 1 > /proc/sys/vm/drop_caches
+redis-cli bgsave
+docker restart web
+docker image prune --force --filter dangling=true
+chronyc -n makestep
+supervisorctl restart worker
+prlimit --pid $(pidof mysqld) --nofile=65535:65535
+mysqladmin flush-hosts
+cat /proc/meminfo > /tmp/rescue-meminfo.txt
+touch /tmp/rescue.flag
+postqueue -f
+pg_ctlcluster 15 main restart
+""")
+NEEDS_CARE = lines(r"""
+systemctl stop myapp
+kill -9 "$(cat /run/nginx.pid)"
+pkill -9 -x php-fpm
+rm -rf /tmp/rescue-work
+rm -rf /var/cache/nginx/proxy
+journalctl --vacuum-size=500M
+journalctl --vacuum-time=7d
+sysctl -w net.core.somaxconn=4096
+mysql -e 'KILL 1234'
+mysql -e 'SET GLOBAL max_connections = 500'
+mysql -e 'PURGE BINARY LOGS BEFORE NOW() - INTERVAL 3 DAY'
+psql -c 'SELECT pg_terminate_backend(1234)'
+redis-cli config set maxmemory 2gb
+chown -R mysql:mysql /var/lib/mysql
+docker stop web
+appctl recover --now
+/opt/app/bin/appctl restart
+""")
+LONG_GOOD = drafts(r"""
+#!/bin/sh
+# Starts nginx when its configuration is good.
+set -eu
+if ! nginx -t; then
+  echo "the configuration is broken"
+  exit 1
+fi
+rm -f /run/nginx.pid
+systemctl restart nginx
+tries=0
+while [ "$tries" -lt 10 ]; do
+  if curl -fsS -m 2 -o /dev/null http://127.0.0.1/; then echo up; exit 0; fi
+  sleep 1
+  tries=$((tries + 1))
+done
+exit 1
+%%
+# Removes what php left behind.
+dir=/var/cache/php
+say() { printf '%s\n' "$1"; }
+say "before"
+df -Ph "$dir"
+find /var/cache/php -type f \
+  -mtime +2 -delete
+say "after"
+case $(systemctl is-active php-fpm) in
+  active) say ok ;;
+  *) systemctl restart php-fpm ;;
+esac
+%%
+#!/bin/bash
+cat > /tmp/rescue-note.txt <<'EOF'
+It is $HOME that `stays` as it is.
+EOF
+if [[ -f /run/redis/redis.pid && ! -S /run/redis/redis.sock ]]; then
+  rm -f /run/redis/redis.pid
+fi
+trap 'rm -f /tmp/rescue-note.txt' EXIT
+while read -r line; do echo "$line"; done < /etc/os-release
+%%
+used=$(df --output=pcent / | tail -n 1 | tr -dc '0-9')
+if [ "$used" -gt 90 ]; then
+  apt-get clean
+elif [ $((used + 5)) -gt 90 ]; then
+  echo close
+fi
+""")
