@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator system demo test test-fast test-faults lint format locks bench docs clean
+.PHONY: help setup emulator system demo test test-fast test-faults lint format locks lambdas bench docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,10 @@ locks: setup ## compile the hashed locks anew from setup.cfg
 		--no-header --quiet --extra salt --extra dev setup.cfg --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --quiet requirements/emulator.in --output-file requirements/emulator.txt
+	$(BIN)/python -m lambdas.build --lock
+
+lambdas: setup ## the zips of the Lambda functions, into dist/lambdas
+	$(BIN)/python -m lambdas.build
 
 bench: setup emulator ## measurements; see benchmarks/README.md
 	$(BIN)/python -m benchmarks

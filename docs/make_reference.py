@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RUNNERS = tuple(
     ROOT / "salt/_runners" / f"rescue{part}.py"
-    for part in ("", "_runbooks", "_rehearsal", "_guard")
+    for part in ("", "_runbooks", "_rehearsal", "_guard", "_advice")
 )
 PAGE = ROOT / "docs/runner.md"
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, plain
+from rescuebot.advice import drafts
 from rescuebot.approvals import service as approvals
 from rescuebot.approvals.model import Approval, ApprovalState
 from rescuebot.audit import service as audit
@@ -28,7 +29,13 @@ _SHORTEST_DIGEST = 8
 
 
 def ask(
-    *, session: Session, execution: Execution, why: str, settings: GuardSettings, now: datetime
+    *,
+    session: Session,
+    execution: Execution,
+    why: str,
+    settings: GuardSettings,
+    now: datetime,
+    proposed_by: str | None = None,
 ) -> Approval:
     """Ask people whether an execution that is held for it may run."""
     return approvals.ask(
@@ -38,7 +45,7 @@ def ask(
         pinned_sha256=execution.pinned_sha256,
         servers=[execution.server_id],
         why=why,
-        proposed_by=_proposer(session, execution),
+        proposed_by=proposed_by or _proposer(session, execution),
         expires_at=now + timedelta(minutes=settings.approval_minutes),
         now=now,
     )
@@ -69,6 +76,7 @@ def approve(
                 f"{actor} has proposed this and may not approve it.",
                 remedy="Let somebody else approve it; guard.four_eyes says whether that is needed.",
             )
+        _require_preview(session, approval)
         _answer(session, approval, ApprovalState.APPROVED, actor, comment, now())
         released = waiting.release(
             session=session,
@@ -98,6 +106,13 @@ def reject(
         _answer(session, approval, ApprovalState.REJECTED, actor, comment, now())
         words = f"{actor} has rejected it" + (f": {comment}" if comment else ".")
         _cancel(session, approval, "disapproved", words, now())
+        drafts.note_verdict(
+            session=session,
+            execution_id=approval.execution_id,
+            verdict="disapproved",
+            actor=actor,
+            now=now(),
+        )
         _note(session, approval, "rejected", actor, comment, now())
     return approval.execution_id
 
@@ -126,6 +141,17 @@ def cancel(
             detail=f"{execution.solution_name} on {execution.server_id}",
             now=now(),
         )
+
+
+def withdraw(
+    *, session: Session, execution: Execution, verdict: str, words: str, now: datetime
+) -> None:
+    """Ask no more about an execution, and cancel it."""
+    ending.cancelled(session=session, execution=execution, verdict=verdict, words=words, now=now)
+    _withdraw(session, execution)
+    drafts.note_verdict(
+        session=session, execution_id=execution.id, verdict="failed", actor="preview", now=now
+    )
 
 
 def end_recovered(*, session: Session, event_id: int, now: datetime) -> int:
@@ -177,6 +203,17 @@ def row(approval: Approval) -> dict[str, Any]:
     """An approval as plain values, without its preview."""
     servers = json.loads(approval.servers)
     return {**plain.row(approval, without=("preview",)), "servers": servers}
+
+
+def _require_preview(session: Session, approval: Approval) -> None:
+    """What a model has drafted is not approved before the minion has tried it with test=True."""
+    if approval.previewed_at is None and drafts.of_execution(
+        session=session, execution_id=approval.execution_id
+    ):
+        raise Conflict(
+            f"The minion has not told yet what the draft of approval {approval.id} would change.",
+            remedy="Wait for the preview, then approve; or reject it.",
+        )
 
 
 def _check_answer(approval: Approval, digest: str | None, comment: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, plain
+from rescuebot.advice import service as advice
 from rescuebot.approvals import service as approvals
 from rescuebot.events import dead_letters
 from rescuebot.events import service as events
@@ -25,7 +26,7 @@ from rescuebot.settings import GuardSettings
 
 
 def of_event(*, session: Session, event_id: int) -> dict[str, Any]:
-    """The event with its reports, decisions, approvals, and executions step by step."""
+    """The event with its reports, decisions, advice, approvals, executions step by step."""
     event = events.get(session=session, event_id=event_id)
     runs = executions.list_(session=session, event_id=event_id)
     return {
@@ -35,8 +36,15 @@ def of_event(*, session: Session, event_id: int) -> dict[str, Any]:
         "approvals": plain.rows(
             approvals.of_event(session=session, event_id=event_id), without=("preview",)
         ),
+        "advice": _advice(session, event_id),
         "executions": with_logs(session=session, runs=list(runs)),
     }
+
+
+def _advice(session: Session, event_id: int) -> dict[str, Any] | None:
+    """What the model said about the event; what it was asked is in `rescue.advice show`."""
+    found = advice.of_event(session=session, event_id=event_id)
+    return None if found is None else plain.row(found, without=("question", "live_hash"))
 
 
 def of_execution(*, session: Session, execution_id: int) -> dict[str, Any]:

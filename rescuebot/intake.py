@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from rescuebot import approving, clock, faults
+from rescuebot import approving, clock, consulting, faults
 from rescuebot.adapters.cloudwatch import AlarmDescription
 from rescuebot.adapters.sqs import QueueMessage
 from rescuebot.audit import service as audit
@@ -164,7 +164,9 @@ def _record(
             recorded.append(events.record(session=session, report=report, dedup=dedup, now=now))
             _explain(session, report, recorded[-1], now)
             if recorded[-1].kind is events.Kind.RECOVERY:
-                approving.end_recovered(session=session, event_id=recorded[-1].event_id, now=now)
+                event_id = recorded[-1].event_id
+                approving.end_recovered(session=session, event_id=event_id, now=now)
+                consulting.end_recovered(session=session, event_id=event_id, now=now)
         dead_letters.bury(session=session, letters=letters, now=now)
         faults.point("intake.recorded")
     return recorded

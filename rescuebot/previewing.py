@@ -15,7 +15,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
-from rescuebot import clock
+from rescuebot import approving, clock
+from rescuebot.advice import drafts
 from rescuebot.approvals import previews
 from rescuebot.approvals import service as approvals
 from rescuebot.approvals.model import Approval
@@ -50,6 +51,11 @@ class Preview(BaseModel):
     output: str = Field(default="", max_length=1_000_000)
     rendered_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     service_up: bool | None = None
+
+    @property
+    def shows_failure(self) -> bool:
+        """Whether the fix could not do its work here, whoever approves it."""
+        return self.verdict in ("refused", "failed") or bool(self.changes.get("would_fail"))
 
 
 def ask_due(*, database: Database, fleet: Fleet, now: clock.Clock = clock.now) -> int:
@@ -98,7 +104,10 @@ def record(given: Return, *, database: Database, now: clock.Clock = clock.now) -
             return False  # it is asked again
         _bind(session, approval, execution, preview)
         text = json.dumps(preview.model_dump(exclude={"rescue", "dispatch"}), ensure_ascii=False)
-        return previews.store(session=session, approval_id=approval.id, text=text, now=now())
+        stored = previews.store(session=session, approval_id=approval.id, text=text, now=now())
+        if stored and preview.shows_failure:
+            _refuse_draft(session, execution, preview, now())
+        return stored
 
 
 def _ask(approval: Approval, *, database: Database, fleet: Fleet, now: clock.Clock) -> bool:
@@ -160,6 +169,16 @@ def _bind(session: Session, approval: Approval, execution: Execution, preview: P
     ) and approvals.rebind(session=session, approval=approval, pinned_sha256=pinned.sha256)
     if not both:
         raise Contention("Somebody has just answered; what is pinned stays as it was.")
+
+
+def _refuse_draft(session: Session, execution: Execution, preview: Preview, now: datetime) -> None:
+    """A draft of the model that fails already with test=True is nothing to ask a person about."""
+    if drafts.of_execution(session=session, execution_id=execution.id) is None:
+        return
+    words = f"The minion refuses the model's draft: {preview.message or preview.reason}"
+    approving.withdraw(
+        session=session, execution=execution, verdict="failed_preview", words=words, now=now
+    )
 
 
 def _read(value: Any) -> Preview | None:

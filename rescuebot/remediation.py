@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from rescuebot import approving, clock, faults, guarding
+from rescuebot import approving, clock, consulting, faults, guarding
 from rescuebot.audit import service as audit
 from rescuebot.commands import service as commands
 from rescuebot.commands.model import CommandType
@@ -124,6 +124,8 @@ def decide(
     minion_id = servers.minion_of(session=session, server_id=event.server_id)
     _note_shadows(session, event, match, minion_id, settings, now)
     choice = _choose(session, event, match, state, now)
+    if choice is None and _is_advised(session, event, minion_id, settings, now):
+        return "consulted"
     if choice is None and match.shadows:
         return _end_in_shadow(session, event, now)
     if choice is None:
@@ -131,6 +133,19 @@ def decide(
     if minion_id is None:
         return _end_without_minion(session, event, now)
     return _plan(session, event, choice, minion_id, settings, now)
+
+
+def _is_advised(
+    session: Session,
+    event: CloudWatchEvent,
+    minion_id: str | None,
+    settings: Settings,
+    now: datetime,
+) -> bool:
+    """Whether the model is asked. What is for information only is not worth its price."""
+    return event.severity is not Severity.INFO and consulting.consult(
+        session=session, event=event, minion_id=minion_id, settings=settings, now=now
+    )
 
 
 def _choose(

@@ -172,6 +172,29 @@ class GuardSettings(Section):
     services: dict[str, Limits] = Field(default_factory=dict)
 
 
+class AdviceSettings(Section):
+    """The model that is asked when no runbook fits. Without a function nobody is asked."""
+
+    # Name or ARN of the Lambda bedrock_advisor.
+    function: str | None = Field(default=None, min_length=1, max_length=200)
+    timeout_seconds: int = Field(default=90, ge=5, le=900)
+    # How long the evidence of the server is waited for.
+    evidence_seconds: int = Field(default=20, ge=0, le=600)
+    evidence_characters: int = Field(default=40_000, ge=1_000, le=200_000)
+    # How long an answer is used for the same question.
+    keep_hours: int = Field(default=24, ge=1, le=720)
+    # Over the budget the model is not asked and the event says so. 0 means none at all.
+    calls_per_hour: int = Field(default=20, ge=0)
+    calls_per_day: int = Field(default=100, ge=0)
+    tokens_per_day: int = Field(default=1_000_000, ge=0)
+    dollars_per_day: float = Field(default=5.0, ge=0)
+    # After so many errors in a row nobody is asked for so long.
+    breaker_failures: int = Field(default=3, ge=1, le=100)
+    breaker_seconds: int = Field(default=300, ge=1, le=86_400)
+    # Further patterns (RE2) of what must not leave the house.
+    also_redact: list[Pattern] = Field(default_factory=list)
+
+
 class TrackerSettings(Section):
     """The pace of the tracker engine."""
 
@@ -216,6 +239,7 @@ class Settings(Section):
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
     tracker: TrackerSettings = Field(default_factory=TrackerSettings)
     guard: GuardSettings = Field(default_factory=GuardSettings)
+    advice: AdviceSettings = Field(default_factory=AdviceSettings)
     sweep: SweepSettings = Field(default_factory=SweepSettings)
     servers: ServerSettings = Field(default_factory=ServerSettings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rescuebot.advice.model import Advice, Consultation, Draft
 from rescuebot.approvals.model import Approval
 from rescuebot.audit.model import AuditEntry
 from rescuebot.commands.model import SaltStackCommand
@@ -15,11 +16,14 @@ from rescuebot.servers.model import Server, ServerService
 from rescuebot.versions.model import Version
 
 ALL = (
+    Advice,
     Approval,
     AuditEntry,
     CloudWatchEvent,
+    Consultation,
     DeadLetter,
     Decision,
+    Draft,
     EngineHeartbeat,
     EventOccurrence,
     Execution,

@@ -158,6 +158,15 @@ def list_(
     return session.scalars(query).all()
 
 
+def servers_with_open(*, session: Session, service_type: str) -> set[str]:
+    """The servers of a service that have an event which is not over."""
+    query = select(CloudWatchEvent.server_id).where(
+        CloudWatchEvent.service_type == service_type,
+        CloudWatchEvent.status.in_((EventStatus.NEW, EventStatus.PROCESSING)),
+    )
+    return set(session.scalars(query))
+
+
 def occurrences(*, session: Session, event_id: int, limit: int = 200) -> Sequence[EventOccurrence]:
     """The reports of one event, oldest first."""
     query = select(EventOccurrence).where(EventOccurrence.cloudwatch_event_id == event_id)

@@ -45,6 +45,7 @@ _EVENT_END: dict[str, tuple[EventStatus, Outcome]] = {
     "expired": (EventStatus.FAILED, Outcome.REJECTED),
     "cancelled": (EventStatus.FAILED, Outcome.REJECTED),
     "tampered": (EventStatus.FAILED, Outcome.REJECTED),
+    "failed_preview": (EventStatus.FAILED, Outcome.REJECTED),
     "recovered": (EventStatus.RESOLVED, Outcome.RECOVERED),
 }
 

@@ -214,6 +214,24 @@ def runs_of_events(*, session: Session, event_ids: Sequence[int]) -> dict[int, P
     return found
 
 
+def helped_lately(
+    *, session: Session, service_type: str, since: datetime, limit: int
+) -> list[tuple[str, int]]:
+    """What has fixed a service since, and how often, the most often first."""
+    fixes = func.count()
+    query = (
+        select(Execution.solution_name, fixes)
+        .where(
+            Execution.service_type == service_type,
+            Execution.finished_at >= since,
+            Execution.verdict == "fixed",
+        )
+        .group_by(Execution.solution_name)
+        .order_by(fixes.desc())
+    )
+    return [(name, count) for name, count in session.execute(query.limit(limit))]
+
+
 def waiting_for_room(*, session: Session, rule: str) -> Sequence[Execution]:
     """The oldest execution of each service that a rule holds."""
     first = (

@@ -346,6 +346,13 @@ def last_on(*, session: Session, execution: Execution, limit: int = 3) -> Sequen
     return session.scalars(query.limit(limit)).all()
 
 
+def recent_on(*, session: Session, server_id: str, limit: int) -> Sequence[Execution]:
+    """The latest executions on a server, newest first."""
+    query = select(Execution).where(Execution.server_id == server_id)
+    query = query.options(defer(Execution.pinned)).order_by(Execution.id.desc())
+    return session.scalars(query.limit(limit)).all()
+
+
 def logs(
     *, session: Session, execution_ids: Sequence[int], results: bool = False
 ) -> Sequence[SaltStackEventLog]:

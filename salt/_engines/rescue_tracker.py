@@ -25,6 +25,7 @@ import salt.utils.jid
 import salt.utils.minions
 
 from rescuebot import (
+    advising,
     census,
     database,
     dispatching,
@@ -35,6 +36,7 @@ from rescuebot import (
     sweeping,
     tracking,
 )
+from rescuebot.adapters import lambda_
 from rescuebot.errors import FleetUnavailable, RescueError
 from rescuebot.heartbeats.life import Life
 
@@ -47,6 +49,7 @@ MOST_HINTS = 1000
 # Keys are looked up in files, and the tracker asks several times a second.
 ACCEPTED_SECONDS = 2
 PREVIEW_SECONDS = 0.5
+ADVICE_SECONDS = 0.5
 # Minions are asked which services they have after their start, and now and then.
 CENSUS_SECONDS = 600
 CENSUS_AFTER_START_SECONDS = 5
@@ -95,7 +98,7 @@ class Tracker:
 
     def run(self):
         """Work until told to stop; a trouble of the ledger or the master is waited out."""
-        for work in (self._hear, self._record):
+        for work in (self._hear, self._record, self._advise):
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
         with SaltFleet(self._opts) as salt_fleet:
             # Minions that started before this engine did are greeted now.
@@ -126,6 +129,19 @@ class Tracker:
         sweeping.Sweep(
             fleet=salt_fleet, announce=salt_fleet.announce, owner=self._life.owner, **self._world
         ).run()
+
+    def _advise(self):
+        """A thread of its own: a model may think for a minute, and nothing else waits for it."""
+        config = self._config.advice
+        if config.function is None:
+            return
+        function = lambda_.Function(
+            config.function, settings=self._config.aws, timeout_seconds=config.timeout_seconds
+        )
+        advisor = advising.Advisor(ask=function.call, owner=self._life.owner, **self._world)
+        while not self._life.stop.is_set():
+            self._patiently(advisor.run)
+            self._life.stop.wait(ADVICE_SECONDS)
 
     def _preview(self, salt_fleet):
         previewing.ask_due(fleet=salt_fleet, database=self._ledger)

@@ -24,6 +24,7 @@ GAP = 2  # between two columns
 MOST_REPLAYED = 50
 # Texts of many lines, shown below the others as they are.
 LONG = ("command_script", "solution_script", "description")
+ADVICE = ("id", "state", "error", "model_id", "calls", "answer", "cost_micros", "latency_ms")
 DIFFERS = {
     "diff": "from here to the file",
     "here": "what was changed here",
@@ -113,6 +114,9 @@ def _event(data):
     ):
         if rows:
             parts += [Text(), _rows(rows, title=title)]
+    if data["advice"]:
+        told = {name: data["advice"][name] for name in ADVICE}
+        parts += [Text(), Text("Advice", style="bold"), _pairs(told)]
     for execution in data["executions"]:
         parts += [Text(), _execution(execution)]
     return Group(*parts)

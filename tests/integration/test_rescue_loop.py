@@ -245,7 +245,8 @@ def test_every_list_is_a_table_for_people_and_whole_in_json(stage: Stage) -> Non
     }.items():
         assert heading in stage.world.run_text(*asked), asked
     whole = stage.world.run("rescue.event", event_id)
-    assert set(whole) == {"event", "occurrences", "decisions", "approvals", "executions"}
+    parts = {"event", "occurrences", "decisions", "approvals", "advice", "executions"}
+    assert set(whole) == parts
     assert whole["event"]["event_time"].endswith("Z")
 
 

@@ -115,6 +115,8 @@ def test_long_results_are_shortened_and_say_where_the_rest_is(outputter: ModuleT
         ("maintenance_window", "closed_by"),
         ("approval", "proposed_by"),
         ("version", "changed_at"),
+        ("advice", "live_hash"),
+        ("draft", "solution_hash"),
     ],
 )
 def test_every_table_of_the_ledger_is_shown_by_its_own_columns(table: str, key: str) -> None:
