@@ -25,6 +25,9 @@ _USER = "rescue"
 _KEEPER = "devstack"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
+# Rings of io_uring are counted for a user, and several servers at once use them up.
+_PORTABLE = ("--innodb-use-native-aio=0",)
+
 
 class MariaDB:
     """One server with a fresh data directory, an empty database and a user with a password."""
@@ -128,6 +131,7 @@ class MariaDB:
             f"--init-file={first}",
             "--innodb-buffer-pool-size=64M",
             "--innodb-log-file-size=32M",
+            *_PORTABLE,
         ]
 
     def _socket(self) -> Path:
@@ -175,6 +179,7 @@ def install(data: Path, *, log: Path) -> None:
             f"--auth-root-socket-user={user()}",
             "--skip-test-db",
             "--innodb-log-file-size=4M",
+            *_PORTABLE,
         ],
         stdin=subprocess.DEVNULL,
         capture_output=True,

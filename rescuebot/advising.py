@@ -45,7 +45,7 @@ class Advisor:
         *,
         database: Database,
         settings: Settings,
-        ask: Ask,
+        ask: Ask | None,
         owner: str,
         now: clock.Clock = clock.now,
     ) -> None:
@@ -79,12 +79,29 @@ class Advisor:
     # --- asking -----------------------------------------------------------------------------
 
     def _take_care(self, asked: Advice) -> bool:
+        if self._settings.advice.function is None:
+            return self._switched_off(asked)
         if asked.state is AdviceState.GATHERING:
             return self._begin(asked)
         patience = timedelta(seconds=self._settings.advice.timeout_seconds) + _SILENT_FOR
         if asked.asked_at is None or self._now() - asked.asked_at < patience:
             return False  # somebody is asking it just now
         return self._take_over(asked)
+
+    @repeat_on_contention
+    def _switched_off(self, asked: Advice) -> bool:
+        """Nobody is to be asked any more, so nobody shall wait for it either."""
+        now = self._now()
+        with self._database.transaction() as session:
+            advice.leave_unasked(
+                session=session,
+                advice_id=asked.id,
+                code="off",
+                words="The model is not asked, because advice.function is not set any more.",
+                until=now,
+                now=now,
+            )
+        return False
 
     def _begin(self, asked: Advice) -> bool:
         question = self._question(asked)
@@ -151,6 +168,10 @@ class Advisor:
                 now=now,
                 most_calls=_MOST_CALLS,
             )
+            refused = self._refusal(session, now) if taken else None
+            if refused is not None:
+                self._fail(session, asked.id, refused.code, refused.words, None)
+                return False
             if not taken:
                 self._fail(session, asked.id, "lost", "Whoever asked was lost twice.", None)
                 return False
@@ -159,6 +180,7 @@ class Advisor:
 
     def _call(self, advice_id: int, calls: int, question: Mapping[str, Any]) -> bool:
         """The call itself, outside of any transaction, and what came of it."""
+        assert self._ask is not None, "only without a function there is nobody to ask"
         try:
             response = read(self._ask(question))
         except FunctionUnavailable as error:

@@ -105,7 +105,6 @@ def reject(
         _check_answer(approval, None, comment)
         _answer(session, approval, ApprovalState.REJECTED, actor, comment, now())
         words = f"{actor} has rejected it" + (f": {comment}" if comment else ".")
-        _cancel(session, approval, "disapproved", words, now())
         drafts.note_verdict(
             session=session,
             execution_id=approval.execution_id,
@@ -113,6 +112,7 @@ def reject(
             actor=actor,
             now=now(),
         )
+        _cancel(session, approval, "disapproved", words, now())
         _note(session, approval, "rejected", actor, comment, now())
     return approval.execution_id
 
@@ -149,9 +149,6 @@ def withdraw(
     """Ask no more about an execution, and cancel it."""
     ending.cancelled(session=session, execution=execution, verdict=verdict, words=words, now=now)
     _withdraw(session, execution)
-    drafts.note_verdict(
-        session=session, execution_id=execution.id, verdict="failed", actor="preview", now=now
-    )
 
 
 def end_recovered(*, session: Session, event_id: int, now: datetime) -> int:

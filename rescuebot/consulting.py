@@ -35,7 +35,7 @@ from rescuebot.executions.pin import Fix, pin
 from rescuebot.guard import service as decisions
 from rescuebot.logs import logger
 from rescuebot.runbooks import service as runbooks
-from rescuebot.runbooks.model import SolutionKind
+from rescuebot.runbooks.model import RunbookMode, RunbookScript, SolutionKind
 from rescuebot.servers import service as servers
 from rescuebot.settings import Settings
 
@@ -106,7 +106,7 @@ def is_gathered(*, session: Session, asked: Advice, settings: Settings, now: dat
 def whole_question(*, session: Session, asked: Advice, settings: Settings) -> Question:
     """The question with all the evidence that there is by now."""
     event = events.get(session=session, event_id=asked.cloudwatch_event_id)
-    found = [*_logs(session, asked), *_past(session, event)]
+    found = [*_logs(session, asked), *_past(session, event, asked)]
     return question_of(session=session, event=event, evidence=found, settings=settings)
 
 
@@ -139,7 +139,7 @@ def question_of(
                 solution_kind=row.solution_kind.value,
                 mode=row.mode.value,
             )
-            for row in runbooks.for_service(session=session, service_type=service)
+            for row in usable_runbooks(session=session, service_type=service)
         ),
         commands=tuple(
             CommandOnOffer(
@@ -157,6 +157,12 @@ def question_of(
     if found:
         log.info("question_redacted", event_id=event.id, **found)
     return clean
+
+
+def usable_runbooks(*, session: Session, service_type: str) -> list[RunbookScript]:
+    """What the model may choose from: one in mode shadow never acts, whoever proposes it."""
+    found = runbooks.for_service(session=session, service_type=service_type)
+    return [row for row in found if row.mode is not RunbookMode.SHADOW]
 
 
 def note(*, session: Session, event_id: int, verdict: str, words: str, now: datetime) -> None:
@@ -233,7 +239,7 @@ def _logs(session: Session, asked: Advice) -> list[Evidence]:
     ]
 
 
-def _past(session: Session, event: CloudWatchEvent) -> list[Evidence]:
+def _past(session: Session, event: CloudWatchEvent, asked: Advice) -> list[Evidence]:
     """What the ledger knows of the server, its siblings, and the like in the past."""
     recent = events.list_(session=session, server_id=event.server_id, limit=_RECENT)
     lines = [
@@ -243,7 +249,11 @@ def _past(session: Session, event: CloudWatchEvent) -> list[Evidence]:
         if row.id != event.id
     ]
     runs = executions.recent_on(session=session, server_id=event.server_id, limit=_RECENT)
-    changes = [_told(run) for run in runs if run.solution_kind != "check"]
+    changes = [
+        _told(run)
+        for run in runs
+        if run.solution_kind != "check" and run.id != asked.evidence_execution_id
+    ]
     fleet = servers.fleets(session=session, services=[event.service_type])
     names = fleet.get(event.service_type, frozenset()) | {event.server_id}
     unwell = events.servers_with_open(session=session, service_type=event.service_type)

@@ -74,7 +74,7 @@ def _checked(session: Session, event: CloudWatchEvent, answered: Advice) -> Vali
         question=_as_asked(session, answered),
         runbooks={
             row.id: row.service_type
-            for row in runbooks.for_service(session=session, service_type=service)
+            for row in consulting.usable_runbooks(session=session, service_type=service)
         },
         commands={
             row.id: row.target_service
@@ -142,7 +142,8 @@ def _put(
         execution=execution,
         why=why,
         settings=settings.guard,
-        proposed_by=_model(answered),
+        # Who wrote a runbook has written what would run, also when it was the model that chose it.
+        proposed_by=None if action["kind"] == "existing_runbook" else _model(answered),
         now=now,
     )
     if action["kind"] == "draft_runbook":

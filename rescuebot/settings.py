@@ -180,7 +180,7 @@ class AdviceSettings(Section):
     timeout_seconds: int = Field(default=90, ge=5, le=900)
     # How long the evidence of the server is waited for.
     evidence_seconds: int = Field(default=20, ge=0, le=600)
-    evidence_characters: int = Field(default=40_000, ge=1_000, le=200_000)
+    evidence_characters: int = Field(default=40_000, ge=1_000, le=60_000)
     # How long an answer is used for the same question.
     keep_hours: int = Field(default=24, ge=1, le=720)
     # Over the budget the model is not asked and the event says so. 0 means none at all.

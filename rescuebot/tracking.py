@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, faults, guarding
-from rescuebot.advice import drafts
 from rescuebot.audit import service as audit
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.dispatching import Fleet
@@ -172,14 +171,6 @@ def _by_its_word(
     ended = ending.by_result(session=session, execution=execution, result=result, now=now)
     if ended and result.was_tampered_with:
         _note_tampering(session, execution, result, now)
-    if ended:
-        drafts.note_verdict(
-            session=session,
-            execution_id=execution.id,
-            verdict=result.verdict,
-            actor=execution.minion_id,
-            now=now,
-        )
     if ended and result.verdict == "fixed":
         guarding.note_chronic(
             session=session, execution=execution, settings=settings.guard, now=now

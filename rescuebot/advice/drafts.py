@@ -20,6 +20,7 @@ _BY_VERDICT = {
     "changed_not_fixed": DraftState.FAILED,
     "failed": DraftState.FAILED,
     "timeout": DraftState.FAILED,
+    "failed_preview": DraftState.FAILED,
 }
 
 
@@ -58,9 +59,7 @@ def note_verdict(
     *, session: Session, execution_id: int, verdict: str, actor: str, now: datetime
 ) -> bool:
     """Note what a person or a server said of the draft that an execution runs, if it runs one."""
-    state = _BY_VERDICT.get(verdict)
-    if state is None:
-        return False
+    state = _BY_VERDICT.get(verdict, DraftState.UNUSED)
     noted = session.execute(
         update(Draft)
         .where(Draft.execution_id == execution_id, Draft.state == DraftState.PROPOSED)

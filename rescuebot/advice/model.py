@@ -40,6 +40,8 @@ class DraftState(StrEnum):
     FAILED = "failed"
     VERIFIED = "verified"
     PROMOTED = "promoted"
+    # It ended without anybody having seen whether it helps.
+    UNUSED = "unused"
 
 
 class Advice(Base):

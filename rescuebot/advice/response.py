@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rescuebot.advice.service import Usage
 
 _MICROS = 1_000_000
+# US dollars a token, more than any model on Bedrock took on 2026-11-22.
+_DEAR = 75 / 1_000_000
 
 
 class _Tokens(BaseModel):
@@ -34,9 +36,17 @@ class _Figures(BaseModel):
         return Usage(
             model_id=self.model_id,
             latency_ms=self.latency_ms,
-            cost_micros=round((self.cost_usd or 0.0) * _MICROS),
+            cost_micros=round(self._dollars() * _MICROS),
             **self.usage.model_dump(),
         )
+
+    def _dollars(self) -> float:
+        """What is not known is taken to be dear, so that the budget holds."""
+        if self.cost_usd is not None:
+            return self.cost_usd
+        usage = self.usage
+        tokens = usage.input_tokens + usage.output_tokens
+        return (tokens + usage.cache_read_tokens + usage.cache_write_tokens) * _DEAR
 
 
 class _Answered(_Figures):

@@ -172,11 +172,11 @@ def failed(
 def leave_unasked(
     *, session: Session, advice_id: int, code: str, words: str, now: datetime, until: datetime
 ) -> bool:
-    """Note that the question is not asked, and why."""
+    """Note that the question is not asked, or not waited for, and why."""
     return _move(
         session,
         advice_id,
-        (AdviceState.GATHERING,),
+        (AdviceState.GATHERING, AdviceState.ASKING),
         state=AdviceState.UNASKED,
         error_code=code[:30],
         error=words,

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from rescuebot.advice import drafts
 from rescuebot.events import service as events
 from rescuebot.events.model import EventStatus, Outcome
 from rescuebot.executions import results, service
@@ -149,6 +150,14 @@ def _end(
         now=now,
         was=was,
     )
+    if ended and execution.approval_owed:
+        drafts.note_verdict(
+            session=session,
+            execution_id=execution.id,
+            verdict=verdict,
+            actor=execution.minion_id,
+            now=now,
+        )
     if ended and execution.cloudwatch_event_id is not None:
         message = message or f"The minion says: {verdict}."
         if verdict in _RETRIED and execution.attempt < execution.attempts:

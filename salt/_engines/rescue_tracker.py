@@ -133,12 +133,12 @@ class Tracker:
     def _advise(self):
         """A thread of its own: a model may think for a minute, and nothing else waits for it."""
         config = self._config.advice
-        if config.function is None:
-            return
-        function = lambda_.Function(
+        # Without a function it only lets go of those that wait since there was one.
+        function = config.function and lambda_.Function(
             config.function, settings=self._config.aws, timeout_seconds=config.timeout_seconds
         )
-        advisor = advising.Advisor(ask=function.call, owner=self._life.owner, **self._world)
+        ask = function.call if function else None
+        advisor = advising.Advisor(ask=ask, owner=self._life.owner, **self._world)
         while not self._life.stop.is_set():
             self._patiently(advisor.run)
             self._life.stop.wait(ADVICE_SECONDS)

@@ -474,3 +474,58 @@ def test_an_answer_is_used_as_long_as_it_is_kept(shop: Shop) -> None:
     shop.advise()
     assert len(shop.model.asked) == 2
     assert [row.state for row in shop.rows(Advice)] == [AdviceState.ANSWERED] * 2
+
+
+def test_who_switches_it_off_lets_nobody_wait(shop: Shop) -> None:
+    event_id = shop.alarm()
+    off = shop.settings.model_copy(update={"advice": AdviceSettings()})
+    shop.advise(settings=off, ask=None)
+    event = shop.the(event_id)
+    assert (event.status, event.outcome) == (EventStatus.FAILED, Outcome.NO_RUNBOOK)
+    assert "advice.function is not set any more" in shop.told(event_id)
+
+
+def test_a_runbook_in_mode_shadow_is_not_on_offer(shop: Shop) -> None:
+    fields = {"service_type": "shop", "error_pattern": "shopd", "title": "Bold"}
+    runbook = factories.a_runbook(shop.database, mode=RunbookMode.SHADOW, **fields)
+    shop.model.says = answer(
+        {"kind": "existing_runbook", "runbook_id": runbook, "arguments": [], "why": "It fits."}
+    )
+    event_id = shop.alarm()
+    shop.advise()
+    assert shop.model.asked[0]["runbooks"] == []
+    assert "does not exist" in shop.told(event_id)
+
+
+def test_whoever_wrote_an_advised_runbook_may_not_approve_it(shop: Shop) -> None:
+    fields = {"service_type": "shop", "error_pattern": "something else", "title": "Start it"}
+    runbook = factories.a_runbook(shop.database, mode=RunbookMode.ASK, created_by="kim", **fields)
+    shop.model.says = answer(
+        {"kind": "existing_runbook", "runbook_id": runbook, "arguments": [], "why": "It fits."}
+    )
+    shop.alarm()
+    shop.advise()
+    with pytest.raises(Conflict, match="kim has proposed this and may not approve it"):
+        shop.approve()
+
+
+def test_a_draft_that_nobody_answers_is_unused(shop: Shop) -> None:
+    shop.alarm()
+    shop.advise()
+    shop.at += timedelta(minutes=61)
+    assert shop.sweep()["expired"] == 1
+    assert shop.rows(Draft)[0].state is DraftState.UNUSED
+
+
+def test_a_model_without_a_known_price_is_taken_to_be_dear(database: Database) -> None:
+    shop = shop_of(database, dollars_per_day=0.05)
+
+    def unpriced(question: Mapping[str, Any]) -> dict[str, Any]:
+        return {**shop.model(question), "cost_usd": None}
+
+    shop.alarm()
+    shop.advise(ask=unpriced)
+    assert shop.rows(Advice)[0].cost_micros == 1100 * 75
+    stopped = shop.alarm(1, alarm_name="shop-queue-is-stuck")
+    shop.advise(ask=unpriced)
+    assert "budget is used up" in shop.told(stopped)

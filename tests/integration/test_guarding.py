@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from devstack import alarms
-from rescuebot import approving, by_hand, halting, intake, remediation
+from rescuebot import approving, by_hand, dispatching, halting, intake, remediation
 from rescuebot.audit import service as audit
 from rescuebot.database import Database
 from rescuebot.errors import Conflict, Halted, Invalid, NotFound
@@ -430,3 +432,37 @@ def test_what_waits_can_be_cancelled_and_what_is_out_cannot(scene: Scene) -> Non
     assert event(scene, event_id).outcome is Outcome.REJECTED
     with pytest.raises(Conflict, match="waits no more: it is cancelled"):
         approving.cancel(execution.id, actor="kim", database=scene.database, now=scene.now)
+
+
+def test_who_does_not_count_against_himself_does_not_overtake_either(database: Database) -> None:
+    scene = scene_of(database, blast_servers=1, blast_seconds=60)
+    a_fleet(scene, 10)
+    plan(scene, 1)
+    scene.dispatch()
+    finish(scene, out(scene)[0])
+    scene.at += timedelta(seconds=10)
+    older = plan(scene, 2)
+    plan(scene, 1)
+    assert scene.dispatch() == 0, "the first still counts, and its server comes after the second's"
+    assert told(scene, older) == ["blast_radius"]
+
+
+def test_two_masters_do_not_fill_the_same_room(database: Database) -> None:
+    """Each knows other minions, so only the latch keeps them from judging at the same instant."""
+    scene = scene_of(database, blast_servers=1)
+    a_fleet(scene, 12)
+    for number in range(12):
+        plan(scene, number)
+    fleets = [
+        FakeFleet(master=f"master-{number}", keys={f"web-{n}" for n in range(number, 12, 4)})
+        for number in range(4)
+    ]
+    start = Barrier(4)
+
+    def dispatch(fleet: FakeFleet) -> int:
+        start.wait()
+        return dispatching.dispatch_due(fleet=fleet, **scene.parts)
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(dispatch, fleets))
+    assert sum(sent) == 1

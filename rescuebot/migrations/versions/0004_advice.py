@@ -120,6 +120,7 @@ def upgrade() -> None:
                 "failed",
                 "verified",
                 "promoted",
+                "unused",
                 name="draft_state",
                 create_constraint=True,
             ),
