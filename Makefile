@@ -39,7 +39,7 @@ demo: setup emulator ## a real rescue, narrated; ONCE=1 exits with the verdict
 	$(BIN)/python -m devstack.demo $(if $(ONCE),--once)
 
 test: setup emulator system lint ## all tests
-	$(PYTEST) -n 2 --dist loadfile
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
 
 test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
 	$(PYTEST) tests/faults -m faults --timeout 1800

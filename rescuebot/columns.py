@@ -94,7 +94,6 @@ COLUMNS = {
         "solution_name",
         "state",
         "verdict",
-        "planned_at",
         "finished_at",
     ),
     "recovery": ("received_at", "event_time", "recovery", "message_id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from devstack.mariadb import MariaDB, is_installed
 from rescuebot import migrations, tables
 from rescuebot.database import Database
 from rescuebot.settings import DatabaseSettings, Settings
+
+# What people see is laid out for a terminal of this width, whoever runs the tests.
+os.environ["COLUMNS"] = "120"
 
 SHAPES = Path(__file__).parent / "shapes"
 

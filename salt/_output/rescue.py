@@ -18,7 +18,7 @@ from rescuebot import columns as columns_
 
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
 LONGEST = 400
-NARROWEST, WIDEST = 80, 200
+NARROWEST, WIDEST = 100, 200
 NARROWEST_TEXT = 12
 GAP = 2  # between two columns
 MOST_REPLAYED = 50
