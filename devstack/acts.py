@@ -1,4 +1,4 @@
-"""The three acts of the demo. Each sends a real alarm and says what must be so at its end.
+"""The four acts of the demo. Each sends a real alarm and says what must be so at its end.
 
 Invariant: every fact comes from the queue, from ``salt-run rescue.* --out=json``, from the ledger
 or from /proc; none is taken from what was meant to happen.
@@ -6,11 +6,16 @@ or from /proc; none is taken from what was meant to happen.
 
 from __future__ import annotations
 
+import json
+import shlex
 import uuid
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from devstack import alarms, ports, procfs, walk
+from devstack import advice, alarms, ports, procfs, walk
+from devstack.advice import Orders
+from devstack.model import Rule
 from devstack.narration import Narrator
 from devstack.services import Service
 from devstack.walk import Story
@@ -20,6 +25,9 @@ from rescuebot.database import Database
 
 _PATIENCE = 120.0
 _STRANGER = "i-0fffffffffffffff0"
+_PERSON = "kim"
+# Of what a state says about itself in a trial run.
+_TOLD = ("Function:", "Name:", "Comment:")
 
 Body = dict[str, Any]
 
@@ -34,9 +42,9 @@ class Stage:
         self._good = True
         self.summary: list[str] = []
 
-    def play(self) -> bool:
-        """All acts; whether everything ended as it must."""
-        for act in (a_service_dies, a_false_alarm, an_unknown_server):
+    def play(self, acts: Sequence[Callable[[Stage], None]]) -> bool:
+        """These acts; whether everything ended as it must."""
+        for act in acts:
             act(self)
         return self._good
 
@@ -47,48 +55,76 @@ class Stage:
 
     def follow(self, body: Body) -> Story:
         """Send an alarm and tell its walk as it happens, until it has ended."""
-        sent = clock.now()
-        queue_id = self.world.queue.send(body)
-        name = body["detail"]["alarmName"]
-        words = f"{name} into the queue {QUEUE}, SQS message {queue_id}"
-        self.narrator.moment(0, "alarm sent", words)
-        told: set[tuple[str, str]] = set()
+        telling = self.send(body)
+        telling.until(walk.has_ended, what="the event ends")
+        return telling.end()
 
-        def ended() -> Story | None:
-            story = walk.story_of(self._ledger, body["id"])
-            if story is None:
-                return None
-            self._tell_news(story, since=sent, told=told)
-            return story if walk.has_ended(story) else None
-
-        story = self.narrator.while_waiting(
-            lambda: ended() or {},
-            seconds=_PATIENCE,
-            what="the event ends",
-            explain=self.world.master.daemon.tail,
-        )
-        self._tell_end(story, since=sent)
-        return self.retold(story["event"]["id"])
+    def send(self, body: Body) -> Telling:
+        """Send an alarm, to tell its walk step by step."""
+        return Telling(self, self._ledger, body)
 
     def retold(self, event_id: int) -> Story:
         """The same event as an operator gets it."""
         story: Story = self.world.run("rescue.event", event_id)
         return story
 
-    def _tell_news(self, story: Story, *, since: datetime, told: set[tuple[str, str]]) -> None:
-        for moment in walk.moments(story):
-            if (moment.label, moment.words) not in told:
-                told.add((moment.label, moment.words))
-                seconds = (moment.at - since).total_seconds()
-                self.narrator.moment(seconds, moment.label, moment.words)
+    def as_person(self, function: str, *arguments: Any, **named: Any) -> Any:
+        """Show a command line, and do by it what only a person may do."""
+        words = [str(one) for one in (function, *arguments)]
+        words += [shlex.quote(f"{name}={value}") for name, value in named.items()]
+        self.narrator.lines(f"$ SUDO_USER={_PERSON} salt-run {' '.join(words)}")
+        return self.world.run_as(_PERSON, function, *arguments, **named)
 
-    def _tell_end(self, story: Story, *, since: datetime) -> None:
-        event = story["event"]
-        seconds = _seconds(event["resolved_at"], since=since)
+
+class Telling:
+    """The walk of one event, told as it happens."""
+
+    def __init__(self, stage: Stage, ledger: Database, body: Body) -> None:
+        self._stage = stage
+        self._narrator = stage.narrator
+        self._ledger = ledger
+        self._message_id = body["id"]
+        self._told: set[tuple[str, str]] = set()
+        self._since = clock.now()
+        queue_id = stage.world.queue.send(body)
+        name = body["detail"]["alarmName"]
+        words = f"{name} into the queue {QUEUE}, SQS message {queue_id}"
+        self._narrator.moment(0, "alarm sent", words)
+
+    def until(self, condition: Callable[[Story], bool], *, what: str) -> Story:
+        """Tell what happens until the event's story is as wanted."""
+
+        def seen() -> Story:
+            story = walk.story_of(self._ledger, self._message_id)
+            if story is None:
+                return {}
+            self._tell_news(story)
+            return story if condition(story) else {}
+
+        return self._narrator.while_waiting(
+            seen,
+            seconds=_PATIENCE,
+            what=what,
+            explain=self._stage.world.master.daemon.tail,
+        )
+
+    def end(self) -> Story:
+        """Tell how the event has ended; the event as an operator gets it."""
+        event = self.until(walk.has_ended, what="the event ends")["event"]
+        seconds = _seconds(event["resolved_at"], since=self._since)
         words = f"event {event['id']} has status {event['status']}, outcome {event['outcome']}"
-        self.narrator.moment(seconds, "end", words)
-        self.narrator.blank()
-        self.summary.append(f"{event['alarm_name']}: {event['outcome']} after {seconds:.2f} s")
+        self._narrator.moment(seconds, "end", words)
+        self._narrator.blank()
+        summary = f"{event['alarm_name']}: {event['outcome']} after {seconds:.2f} s"
+        self._stage.summary.append(summary)
+        return self._stage.retold(event["id"])
+
+    def _tell_news(self, story: Story) -> None:
+        for moment in walk.moments(story):
+            if (moment.label, moment.words) not in self._told:
+                self._told.add((moment.label, moment.words))
+                seconds = (moment.at - self._since).total_seconds()
+                self._narrator.moment(seconds, moment.label, moment.words)
 
 
 def a_service_dies(stage: Stage) -> None:
@@ -154,6 +190,128 @@ def an_unknown_server(stage: Stage) -> None:
     stage.expect(bool(reasons), f"and why: {' '.join(reasons) or 'no decision says so'}")
 
 
+def an_unknown_failure(stage: Stage) -> None:
+    """No runbook fits: the model drafts one, a person approves it, and it is kept."""
+    say = stage.narrator
+    world, minion = stage.world, stage.world.minions[0]
+    orders = minion.services[advice.SERVICE]
+    assert isinstance(orders, Orders)
+    say.title("Act 4: a failure that no runbook knows")
+    say.say(_described(orders, server_id=minion.server_id))
+    _break(stage, orders)
+    pid, starts = orders.pid, orders.starts()
+    telling = stage.send(advice.alarm(minion.server_id))
+    story = telling.until(_is_settled, what="the model's draft waits for a person")
+    if walk.has_ended(story):
+        stage.expect(False, f"the model's draft waits for a person: {_last_words(story)}")
+        return
+    number = _show_draft(stage, story)
+    stage.expect(orders.lock.exists(), f"nothing was changed yet: {orders.lock} is there")
+    _approve(stage, story)
+    _expect_fixed(stage, _shown(stage, telling.end()))
+    stage.expect(orders.is_up() and not orders.lock.exists(), "orders are taken, the lock is gone")
+    words = f"the daemon was left alone: pid {pid} before, {orders.pid} now"
+    stage.expect(orders.pid == pid and orders.starts() == starts, words)
+    asked = len(world.model.requests())
+    stage.expect(asked == 1, f"the model was asked once: {asked} requests in its own log")
+    _promote(stage, number)
+
+
+def _break(stage: Stage, orders: Orders) -> None:
+    """Put `orders` out of work and give the model its script."""
+    say, world = stage.narrator, stage.world
+    world.run("rescue.command_create", **advice.log_check(world.place))
+    world.model.script(Rule(pattern=advice.REFUSES, answer=advice.remedy(orders.lock)))
+    orders.break_off_a_deploy()
+    say.say(
+        f"A deploy is killed in its midst. The daemon still runs, with pid {orders.pid}, but its "
+        f"health check says: {orders.refusal()}."
+    )
+    say.say(
+        "There is no runbook for orders, so a model is asked. It is a scripted one; the way to it "
+        "is the real one, by a Lambda and by Converse of Bedrock."
+    )
+    say.blank()
+
+
+def _is_settled(story: Story) -> bool:
+    """Whether an answer of a person is waited for, or nothing at all."""
+    waits = any(approval["state"] == "pending" for approval in story["approvals"])
+    return waits or walk.has_ended(story)
+
+
+def _last_words(story: Story) -> str:
+    return str(story["decisions"][-1]["words"])
+
+
+def _show_draft(stage: Stage, story: Story) -> int:
+    """What an approver sees before the answer; the number of the draft."""
+    say, world = stage.narrator, stage.world
+    answer = json.loads(story["advice"]["answer"])
+    event_id = story["event"]["id"]
+    (draft,) = [row for row in world.run("rescue.drafts") if row["cloudwatch_event_id"] == event_id]
+    action = json.loads(draft["content"])
+    say.blank()
+    say.say(f"Diagnosis, confidence {answer['confidence']}: {answer['diagnosis']}")
+    for cited in answer["evidence"]:
+        say.lines(f"{cited['id']}: {cited['quote']!r}")
+    say.say(f"Draft {draft['id']} '{draft['title']}', risk {draft['risk']}: {action['risk_words']}")
+    say.lines(action["solution"])
+    preview = _preview(stage, story)
+    say.say(f"The minion has tried it with test=True. {preview['message']}")
+    told = [line.strip() for line in preview["output"].splitlines()]
+    say.lines("\n".join(line for line in told if line.startswith(_TOLD)))
+    stage.expect(preview["verdict"] == "previewed", "the minion knows what the draft would change")
+    return int(draft["id"])
+
+
+def _preview(stage: Stage, story: Story) -> dict[str, Any]:
+    """What the minion says that the draft would change."""
+    number = story["approvals"][-1]["id"]
+
+    def shown() -> str:
+        return stage.world.run("rescue.approval", number)["preview"] or ""
+
+    words = "the minion tells what the draft would change"
+    tail = stage.world.master.daemon.tail
+    told = stage.narrator.while_waiting(shown, seconds=_PATIENCE, what=words, explain=tail)
+    preview: dict[str, Any] = json.loads(told)
+    return preview
+
+
+def _approve(stage: Stage, story: Story) -> None:
+    approval = story["approvals"][-1]
+    stage.narrator.blank()
+    stage.narrator.say(f"{_PERSON} approves exactly that, at the command line of the master:")
+    digest = approval["digest"][:12]
+    done = stage.as_person(
+        "rescue.approve", approval["id"], digest=digest, comment="no deploy runs"
+    )
+    state = done.get("approval", {}).get("state", done.get("message"))
+    stage.expect(state == "approved", f"{state}; proposed by {approval['proposed_by']}")
+    stage.narrator.blank()
+
+
+def _promote(stage: Stage, number: int) -> None:
+    """Keep what has helped, and show what it has cost."""
+    say, world = stage.narrator, stage.world
+    say.blank()
+    say.say("It has helped, so it becomes a runbook, with this event as its regression case:")
+    draft = stage.as_person("rescue.promote", number).get("item", {})
+    runbook = world.run("rescue.runbook", draft.get("runbook_id") or 0).get("item", {})
+    words = f"it is runbook {runbook.get('id')} for {runbook.get('service_type')} now, in mode ask"
+    stage.expect(draft.get("state") == "promoted" and runbook.get("mode") == "ask", words)
+    cases = world.run("rescue.regressions")
+    good = [case["regression_of"] for case in cases if case["ok"]]
+    words = f"rescue.regressions: its event would find it again: {good}"
+    stage.expect(runbook.get("id") in good and all(case["ok"] for case in cases), words)
+    say.blank()
+    say.say("What the model has cost (salt-run rescue.advice stats):")
+    columns = ("model_id", "calls", "input_tokens", "output_tokens", "us_dollars")
+    rows = world.run("rescue.advice", "stats")
+    say.table([{name: row[name] for name in columns} for row in rows])
+
+
 def _expect_fixed(stage: Stage, story: Story) -> None:
     outcome = story["event"]["outcome"]
     stage.expect(outcome == "fixed", f"outcome: {outcome}")
@@ -162,6 +320,11 @@ def _expect_fixed(stage: Stage, story: Story) -> None:
     wanted = [("check", "failed"), ("fix", "success"), ("verify", "success")]
     words = ", ".join(f"{step} {status}" for step, status in steps) or "no log rows"
     stage.expect(steps == wanted, f"the log tells the steps: {words}")
+
+
+def _shown(stage: Stage, story: Story) -> Story:
+    _show_log_rows(stage, story)
+    return story
 
 
 def _show_log_rows(stage: Stage, story: Story) -> None:
@@ -211,3 +374,6 @@ def _remains(service: Service, killed: int) -> str:
 
 def _seconds(text: str, *, since: datetime) -> float:
     return (datetime.fromisoformat(text) - since).total_seconds()
+
+
+ALL = (a_service_dies, a_false_alarm, an_unknown_server, an_unknown_failure)

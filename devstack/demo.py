@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from devstack import preflight, process
-from devstack.acts import Stage
+from devstack import acts, preflight, process
 from devstack.errors import WorldError
 from devstack.narration import Narrator
 from devstack.place import DEFAULT_DIRECTORY, Place
@@ -49,6 +48,7 @@ def _play(given: argparse.Namespace, narrator: Narrator) -> int:
         given.directory,
         database=given.database,
         minions=given.minions,
+        advice=True,
         tell=narrator.progress,
     )
     with _ended_in_peace(world, narrator):
@@ -98,8 +98,8 @@ def _acts(world: World, narrator: Narrator) -> bool:
     """Play the acts and give the verdict."""
     ledger = world.ledger()
     try:
-        stage = Stage(world=world, ledger=ledger, narrator=narrator)
-        good = stage.play()
+        stage = acts.Stage(world=world, ledger=ledger, narrator=narrator)
+        good = stage.play(acts.ALL)
     finally:
         ledger.dispose()
     narrator.title("Verdict")
@@ -139,7 +139,7 @@ def hints(directory: Path, *, database_url: str) -> dict[str, list[str]]:
         ],
         "What Rescue Bot remembers:": [
             f"salt-run rescue.{words}"
-            for words in ("events", "event 1", "executions", "runbooks", "stats")
+            for words in ("events", "event 1", "executions", "runbooks", "advice", "stats")
         ],
         "Is everything in place:": [
             "salt-run rescue.doctor",

@@ -28,7 +28,9 @@ class Emulator:
         place: Place | None = None,
         port: int | None = None,
         outlives_owner: bool = False,
+        bedrock_proxy: str | None = None,
     ) -> None:
+        """`bedrock_proxy` is where a server like OpenAI's answers what Bedrock is asked."""
         self._own_place = place is None
         self._place = place or Place(directory)
         self.port = port or ports.free(1)[0]
@@ -37,7 +39,7 @@ class Emulator:
             name="emulator",
             arguments=[program()],
             place=self._place,
-            environment=self._environment(),
+            environment=self._environment(bedrock_proxy),
             outlives_owner=outlives_owner,
         )
 
@@ -83,8 +85,9 @@ class Emulator:
         sqs = self.client("sqs")
         return Queue(sqs, str(sqs.create_queue(QueueName=name)["QueueUrl"]))
 
-    def _environment(self) -> dict[str, str]:
-        return {
+    def _environment(self, bedrock_proxy: str | None) -> dict[str, str]:
+        model = {"MINISTACK_BEDROCK_PROXY_URL": bedrock_proxy} if bedrock_proxy else {}
+        return model | {
             "BIND_HOST": ports.LOOPBACK,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": REGION,

@@ -61,6 +61,7 @@ def moments(story: Story) -> list[Moment]:
     found = [
         *_of_event(story["event"]),
         *_of_decisions(story["decisions"]),
+        *_of_advice(story["advice"]),
         *(moment for run in story["executions"] for moment in _of_execution(run)),
     ]
     # What has the same time stays in the order of the walk.
@@ -93,6 +94,19 @@ def _of_decisions(decisions: list[Story]) -> Iterator[Moment]:
             label=label,
             words=f"{decision['verdict']}: {decision['words']}",
         )
+
+
+def _of_advice(advice: Story | None) -> Iterator[Moment]:
+    if advice is None:
+        return
+    if advice["asked_at"]:
+        words = f"advice {advice['id']}, by {advice['asked_by']}"
+        yield Moment(at=_time(advice["asked_at"]), label="model asked", words=words)
+    if advice["answered_at"]:
+        tokens = f"{advice['input_tokens']} tokens in, {advice['output_tokens']} out"
+        dollars = advice["cost_micros"] / 1_000_000
+        words = f"{advice['model_id']}: {tokens}, {dollars:.4f} US dollars"
+        yield Moment(at=_time(advice["answered_at"]), label="model answers", words=words)
 
 
 def _of_execution(run: Story) -> Iterator[Moment]:

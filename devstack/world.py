@@ -5,6 +5,7 @@ Invariant: whatever has been started is ended by `close`, also after a start tha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from sqlalchemy import Select, select
 from sqlalchemy.exc import ProgrammingError
 
+from devstack import advice as advice_
 from devstack import lease, mariadb, owner, process, services
 from devstack.emulator import Emulator
 from devstack.errors import WorldError
@@ -55,6 +57,7 @@ class World:
         real_mysql: bool | None = None,
         master_options: Mapping[str, Any] | None = None,
         minion_options: Mapping[str, Any] | None = None,
+        advice: bool = False,
         stays: bool = False,
         tell: Tell = lambda words: None,
     ) -> None:
@@ -62,6 +65,7 @@ class World:
 
         More `masters` than one share their key, the queue and the ledger; all minions know them.
         `real_mysql` None means: a real MariaDB as the service mysql where one is installed.
+        `advice` adds the model, the Lambda that asks it, and the service that no runbook knows.
         `stays` leaves the world running when this process ends. `tell` hears of the progress.
         """
         self.place = Place(directory)
@@ -76,6 +80,8 @@ class World:
         self._master_options, self._minion_options = master_options or {}, minion_options or {}
         self._real_mysql = mariadb.is_installed() if real_mysql is None else real_mysql
         self._database = database
+        self._model: advice_.Model | None = None
+        self._advises = advice
         self._stays = stays
         self._tell = tell
         self._lease = Lease(self.place)
@@ -123,9 +129,28 @@ class World:
         """The services of the first minion."""
         return self.minions[0].services
 
+    @property
+    def model(self) -> advice_.Model:
+        """The model of a world with advice."""
+        if self._model is None:
+            raise WorldError("This world has no model.", remedy="Start it with advice=True.")
+        return self._model
+
     def run(self, function: str, *arguments: Any, **named: Any) -> Any:
         """What ``salt-run --out=json`` says, as an object."""
         return self.master.run(function, *arguments, **named)
+
+    def run_as(self, person: str, function: str, *arguments: Any, **named: Any) -> Any:
+        """The same, for somebody who has become root by sudo."""
+        before = os.environ.get("SUDO_USER")
+        os.environ["SUDO_USER"] = person
+        try:
+            return self.run(function, *arguments, **named)
+        finally:
+            if before is None:
+                del os.environ["SUDO_USER"]
+            else:
+                os.environ["SUDO_USER"] = before
 
     def run_text(self, function: str, *arguments: Any, **named: Any) -> str:
         """What ``salt-run`` shows to a person."""
@@ -144,7 +169,14 @@ class World:
     def _start_backing(self) -> None:
         """The emulator, the ledger and the services, all at a time."""
         self._tell("starting the AWS emulator, the ledger and the services")
-        self.emulator = Emulator(self.directory, place=self.place, outlives_owner=self._stays)
+        if self._advises:
+            self._launch_model()
+        self.emulator = Emulator(
+            self.directory,
+            place=self.place,
+            outlives_owner=self._stays,
+            bedrock_proxy=self._model.endpoint if self._model else None,
+        )
         self.emulator.launch()
         self._daemons.append(self.emulator.daemon)
         if self._database == "mariadb":
@@ -153,6 +185,9 @@ class World:
             name: services.build(minion_id=name, place=self.place, real_mysql=self._real_mysql)
             for name in self._names
         }
+        if self._advises:
+            for name, known in self._services.items():
+                known[advice_.SERVICE] = advice_.orders_of(name, self.place)
         for of_minion in self._services.values():
             for service in of_minion.values():
                 service.start()
@@ -160,6 +195,14 @@ class World:
             self.mariadb.wait()
         self.emulator.wait()
         self.queue = self.emulator.queue(QUEUE)
+        if self._model:
+            self._model.wait()
+            advice_.deploy(self.emulator, self.place)
+
+    def _launch_model(self) -> None:
+        self._model = advice_.Model(self.place, outlives_owner=self._stays)
+        self._model.launch()
+        self._daemons.append(self._model.daemon)
 
     def _launch_mariadb(self) -> None:
         self.mariadb = MariaDB(
@@ -222,7 +265,8 @@ class World:
 
     def _block(self) -> dict[str, Any]:
         """The ``rescue:`` block of the master."""
-        return {
+        advised = {"advice": advice_.settings()} if self._advises else {}
+        return advised | {
             # The tables are made by the first engine, as in the embedded ledger.
             "database": {"url": self.database_url, "migrate": "always"},
             "aws": {"region": REGION, "endpoint_url": self.emulator.endpoint},

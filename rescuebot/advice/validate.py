@@ -91,17 +91,20 @@ def validate(
         assessment = assess(
             kind=action["solution_kind"],
             text=action["solution"],
+            service=question.event.service,
             minion_functions=minion_functions,
         )
         problems += _draft_problems(action, question, assessment, rejected)
     return _verdict(answer, problems, assessment)
 
 
-def assess(*, kind: str, text: str, minion_functions: Collection[str] | None = None) -> Assessment:
-    """How dangerous a drafted solution is, in either language."""
+def assess(
+    *, kind: str, text: str, service: str, minion_functions: Collection[str] | None = None
+) -> Assessment:
+    """How dangerous a drafted solution for a service is, in either language."""
     if kind == "sls":
-        return states.assess(text, minion_functions=minion_functions)
-    return shell.assess(text)
+        return states.assess(text, service=service, minion_functions=minion_functions)
+    return shell.assess(text, service=service)
 
 
 def solution_hash(kind: str, text: str) -> str:

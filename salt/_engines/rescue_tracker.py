@@ -44,6 +44,9 @@ log = logging.getLogger(__name__)
 
 ENGINE = "rescue_tracker"
 
+# Salt's loader is not made for two threads that load at the same time.
+LOADING = threading.Lock()
+
 # Hints that wait to be recorded; what does not fit is found in the job cache.
 MOST_HINTS = 1000
 # Keys are looked up in files, and the tracker asks several times a second.
@@ -99,7 +102,9 @@ class Tracker:
     def run(self):
         """Work until told to stop; a trouble of the ledger or the master is waited out."""
         for work in (self._hear, self._record, self._advise):
-            threading.Thread(target=work, name=work.__name__, daemon=True).start()
+            threading.Thread(
+                target=self._go_on, args=(work,), name=work.__name__, daemon=True
+            ).start()
         with SaltFleet(self._opts) as salt_fleet:
             # Minions that started before this engine did are greeted now.
             for name in salt_fleet.known_minions()[:MOST_HINTS]:
@@ -114,6 +119,16 @@ class Tracker:
                 self._patiently(lambda: self._tick(salt_fleet, every))
                 self._planned.wait(self._config.tracker.poll_seconds)
                 self._planned.clear()
+
+    def _go_on(self, work):
+        """Whatever ends the work of a thread, it begins anew until the engine ends."""
+        while not self._life.stop.is_set():
+            try:
+                return work()
+            except Exception:  # pylint: disable=broad-except
+                log.exception("rescue_tracker begins %s anew", work.__name__)
+                self._life.stop.wait(1)
+        return None
 
     def _tick(self, salt_fleet, every):
         dispatching.dispatch_due(fleet=salt_fleet, **self._world)
@@ -236,7 +251,9 @@ class SaltFleet:
         self._opts = opts
         self._accepted, self._accepted_until = set(), 0.0
         self._client = salt.client.LocalClient(mopts=opts)
-        self._minion = salt.minion.MasterMinion(opts)
+        with LOADING:
+            self._minion = salt.minion.MasterMinion(opts)
+            self._get_jid = self._minion.returners[f"{opts['master_job_cache']}.get_jid"]
         self._cache = salt.cache.factory(opts)
         self._checker = salt.utils.minions.CkMinions(opts)
 
@@ -273,8 +290,7 @@ class SaltFleet:
 
     def returns_of(self, jid):
         """What the job cache holds of a job."""
-        get_jid = self._minion.returners[f"{self._opts['master_job_cache']}.get_jid"]
-        found = get_jid(jid) or {}
+        found = self._get_jid(jid) or {}
         return {name: data.get("return") for name, data in found.items() if isinstance(data, dict)}
 
     def accepted(self, anew=False):

@@ -291,22 +291,90 @@ SETTING = {
 }
 
 
-@pytest.mark.parametrize("text", GOOD)
-def test_what_mends_may_be_approved(text: str) -> None:
-    found = states.assess(text)
+GOOD_OF = ("nginx", "mysql", "mysql", "nginx", "redis", "nginx", "disk", "apache")
+HIGH_OF = ("mysql", "redis", "nginx", "nginx", "disk", "myapp", "php-fpm")
+
+
+@pytest.mark.parametrize(("service", "text"), zip(GOOD_OF, GOOD, strict=True))
+def test_what_mends_may_be_approved(service: str, text: str) -> None:
+    found = states.assess(text, service=service)
     assert found.refusals == ()
     assert found.risk is Risk.MEDIUM
 
 
-@pytest.mark.parametrize("text", HIGH)
-def test_what_may_hurt_is_of_high_risk(text: str) -> None:
-    found = states.assess(text)
+@pytest.mark.parametrize(("service", "text"), zip(HIGH_OF, HIGH, strict=True))
+def test_what_may_hurt_is_of_high_risk(service: str, text: str) -> None:
+    found = states.assess(text, service=service)
     assert (found.risk, found.refusals) == (Risk.HIGH, ())
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_what_is_not_on_the_list_is_refused(text: str) -> None:
-    assert states.assess(text).risk is Risk.REFUSED
+    for service in ("nginx", "mysql", "redis", ""):
+        assert states.assess(text, service=service).risk is Risk.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("file", "setting"),
+    [
+        ("/etc/mysql/conf.d/x.cnf", "innodb_force_recovery = 6"),
+        ("/etc/mysql/conf.d/x.cnf", "innodb-force-recovery = 6"),
+        ("/etc/mysql/conf.d/x.cnf", "sync_binlog = 0"),
+        ("/etc/mysql/conf.d/x.cnf", "innodb_flush_log_at_trx_commit = 2"),
+        ("/etc/mysql/conf.d/x.cnf", "innodb_doublewrite = 0"),
+        ("/etc/mysql/conf.d/x.cnf", "read_only = off"),
+        ("/etc/mysql/conf.d/x.cnf", "expire_logs_days = 0"),
+        ("/etc/mysql/conf.d/x.cnf", "max_connections = 1"),
+        ("/etc/mysql/conf.d/x.cnf", "max_connections = 99999999"),
+        ("/etc/postgresql/15/main/postgresql.conf", "fsync = off"),
+        ("/etc/postgresql/15/main/postgresql.conf", "full_page_writes = off"),
+        ("/etc/postgresql/15/main/postgresql.conf", "max_connections = 1"),
+        ("/etc/redis/redis.conf", "appendonly no"),
+        ("/etc/redis/redis.conf", "stop-writes-on-bgsave-error no"),
+        ("/etc/redis/redis.conf", "maxmemory 1"),
+        ("/etc/redis/redis.conf", "maxclients 20000\nappendonly no"),
+        ("/etc/nginx/nginx.conf", "worker_connections 1"),
+        ("/etc/chrony/chrony.conf", "maxdistance 100"),
+        ("/etc/sshd/sshd_config", "timeout 60"),
+    ],
+)
+def test_a_setting_that_weakens_or_starves_is_refused(file: str, setting: str) -> None:
+    text = yaml.safe_dump({file: {"file.append": [{"text": setting}]}})
+    for service in ("mysql", "postgresql", "redis", "nginx", "chrony"):
+        assert states.assess(text, service=service).risk is Risk.REFUSED
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^requirepass\s+.*", r"^appendonly\s+.*", r"^bind\s+.*", r"clients\s+.*"]
+)
+def test_a_setting_may_not_take_the_place_of_another(pattern: str) -> None:
+    arguments = [{k: v} for k, v in {**SETTING, "pattern": pattern}.items()]
+    text = yaml.safe_dump({"a": {"file.replace": arguments}})
+    assert states.assess(text, service="redis").risk is Risk.REFUSED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql:\n  service.running: []\n",
+        "mysql:\n  service.dead: []\n",
+        "mysql:\n  service.enabled: []\n",
+        "systemd-resolved:\n  service.dead: []\n",
+        "a:\n  module.run:\n    - name: service.restart\n    - m_name: mysql\n",
+        "a:\n  cmd.run:\n    - name: systemctl restart mysql\n",
+        "/run/nginx:\n  file.directory:\n    - user: mysql\n",
+        "/etc/mysql/my.cnf:\n  file.append:\n    - text: max_connections = 500\n",
+        "apache2:\n  pkg.installed: []\n",
+        "a:\n  pkg.installed:\n    - pkgs: [lsof, netcat]\n",
+    ],
+)
+def test_states_act_on_their_own_service_alone(text: str) -> None:
+    assert states.assess(text, service="nginx").risk is Risk.REFUSED
+
+
+def test_the_resolver_may_be_started_for_every_service() -> None:
+    text = "resolver:\n  service.running:\n    - name: systemd-resolved\n"
+    assert states.assess(text, service="payments-api").risk is Risk.MEDIUM
 
 
 @pytest.mark.parametrize(
@@ -354,19 +422,21 @@ def test_one_bad_argument_spoils_a_state(
     def _text(arguments: dict[str, object]) -> str:
         return yaml.safe_dump({"a": {function: [{k: v} for k, v in arguments.items()]}})
 
-    assert states.assess(_text(good)).refusals == ()
-    assert states.assess(_text({**good, **bad})).risk is Risk.REFUSED
+    service = {"file.replace": "redis", "file.directory": "mysql", "service.dead": "myapp"}
+    of = service.get(function, "nginx")
+    assert states.assess(_text(good), service=of).refusals == ()
+    assert states.assess(_text({**good, **bad}), service=of).risk is Risk.REFUSED
 
 
 def test_only_functions_of_the_minions_own_loader_are_taken() -> None:
     text = "nginx:\n  service.running: []\n"
-    assert states.assess(text, minion_functions=["service.running"]).refusals == ()
-    (reason,) = states.assess(text, minion_functions=["test.nop"]).refusals
+    assert states.assess(text, service="nginx", minion_functions=["service.running"]).refusals == ()
+    (reason,) = states.assess(text, service="nginx", minion_functions=["test.nop"]).refusals
     assert reason.words == "service.running is not known to the minion"
 
 
 def test_it_tells_what_would_be_touched_and_where_the_reason_stands() -> None:
-    found = states.assess(GOOD[1])
+    found = states.assess(GOOD[1], service="mysql")
     assert found.touched[Touch.REMOVES] == ("/run/mysqld/mysqld.pid",)
     assert found.touched[Touch.SERVICES] == ("mysql",)
     assert [reason.line for reason in found.reasons] == [1, 5]
@@ -375,10 +445,10 @@ def test_it_tells_what_would_be_touched_and_where_the_reason_stands() -> None:
 @given(st.text(max_size=200) | st.sampled_from(GOOD + BAD).flatmap(lambda t: st.just(t[::-1])))
 @settings(max_examples=100, deadline=None)
 def test_no_text_makes_it_raise_or_pass_unread(text: str) -> None:
-    assert states.assess(text).risk in Risk
+    assert states.assess(text, service="nginx").risk in Risk
 
 
 @given(st.sampled_from(GOOD), st.integers(0, 400), st.text("{}[]:-#&*!|>'\"\n a", max_size=3))
 @settings(max_examples=200, deadline=None)
 def test_a_damaged_draft_does_not_make_it_raise(text: str, place: int, more: str) -> None:
-    assert states.assess(text[:place] + more + text[place:]).risk in Risk
+    assert states.assess(text[:place] + more + text[place:], service="nginx").risk in Risk

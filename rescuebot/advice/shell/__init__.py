@@ -11,8 +11,11 @@ from rescuebot.advice.shell.walk import Walk
 __all__ = ["Assessment", "Findings", "Reason", "Risk", "Touch", "assess"]
 
 
-def assess(script: str) -> Assessment:
-    """How dangerous a shell script is, why, and what it would touch."""
+def assess(script: str, *, service: str) -> Assessment:
+    """How dangerous a shell script is, why, and what it would touch.
+
+    It may act on what is of this service alone, the service of the event.
+    """
     findings = Findings()
-    Walk(script, findings=findings).run()
+    Walk(script, findings=findings, service=service).run()
     return findings.assessment()

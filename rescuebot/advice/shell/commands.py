@@ -9,7 +9,8 @@ from __future__ import annotations
 from rescuebot.advice.shell import forms
 
 # risk command [flags] -o=KIND --option --option=KIND : operands, with ? at most one, * any number,
-# + at least one. KINDs are those of kinds.py; what is written small stands for itself.
+# + at least one; needs=… is a kind or an option that has to be there. KINDs are those of kinds.py;
+# what is written small stands for itself.
 _TABLE = r"""
 # the shell's own
 low    echo raw : ANY*
@@ -111,28 +112,29 @@ low    chronyc [n] : tracking|sources|sourcestats|activity|ntpdata
 low    timedatectl : status|show|timesync-status
 low    openssl : version
 # services
+medium systemctl [q] --no-block --no-pager : start UNITSTART+
 medium systemctl [q] --no-block --no-pager --quiet : \
       restart|start|reload|try-restart|reload-or-restart|try-reload-or-restart|reset-failed \
       UNIT+
 high   systemctl [q] --no-block : stop UNITSTOP+
 medium systemctl : daemon-reload
 medium systemctl : enable UNIT+
-medium systemctl --signal=SIGNAL -s=SIGNAL : kill UNIT+
+medium systemctl --signal=SIGNAL -s=SIGNAL : kill UNITSTOP+
 medium service : UNIT restart|start|reload|try-restart|force-reload|condrestart
 low    service : UNITSEE status
 high   service : UNITSTOP stop
 medium rc-service : UNIT restart|start|reload
-medium supervisorctl : restart|start|update NAME*
+medium supervisorctl : restart|start CONTAINER+
 low    supervisorctl : status NAME*
 medium pg_ctlcluster : NUM NAME start|restart|reload
-low    nginx [tT] -q
+low    nginx raw : -t|-T|-tq -q?
 medium nginx -s=reload|reopen
-low    apachectl|apache2ctl|httpd [tS] : configtest?
+low    apachectl|apache2ctl|httpd raw : -t|-S|configtest
 medium apachectl|apache2ctl -k=graceful|start|restart : graceful|start|restart?
-low    haproxy [c] -f=READ
-low    sshd [t]
+low    haproxy raw : -c -f SEE
+low    sshd raw : -t
 low    named-checkconf [z]
-low    php-fpm [t]
+low    php-fpm raw : -t
 low    postfix : check|status
 medium postfix : flush|reload|start
 low    postqueue [p]
@@ -144,8 +146,9 @@ low    rabbitmqctl [q] : status|list_queues|cluster_status|list_connections|node
 medium kill -HUP -USR1 -USR2 -TERM -QUIT -INT -WINCH -CONT -SIGHUP -SIGTERM -1 -2 -3 -15 -0 \
       -s=SIGNAL : PID+
 high   kill -9 -KILL -SIGKILL -s=KILLSIGNAL : PID+
-medium pkill [xo] -HUP -USR1 -USR2 -TERM -1 -15 -u=USER -x=PROCESS : PROCESS?
-high   pkill -9 -KILL [x] -u=USER : PROCESS
+medium pkill needs=-x [xo] -HUP -USR1 -USR2 -TERM -1 -15 -u=USER : PROCESS
+medium pkill needs=-x [x] -HUP -USR1 -USR2 -1 : TOLD
+high   pkill needs=-x -9 -KILL [x] -u=USER : PROCESS
 medium killall [qew] -HUP -USR1 -USR2 -TERM -1 -15 : PROCESS
 high   killall -9 -KILL [qew] : PROCESS
 medium prlimit --pid=PID -p=PID --nofile=LIMITS --nproc=LIMITS
@@ -160,14 +163,15 @@ medium touch : WRITE+
 medium chown [h] : OWNER OWNED+
 high   chown [Rh] : OWNER OWNED+
 medium chgrp : USER OWNED+
-medium chmod : MODE OWNED+
-high   chmod [R] : MODE OWNED+
+medium chmod : MODE OWNEDOPENLY+
+high   chmod : MODESHUT OWNED+
+high   chmod [R] : MODE OWNEDBELOW+
 medium install [dv] -o=USER -g=USER -m=MODE : FOLDER+
 medium gzip|xz|bzip2|zstd [fq9] : ROTATED+
 medium tee [a] : WRITE+
 medium logrotate [fv] --force : LOGROTATE
 low    logrotate [d] : LOGROTATE
-medium fallocate -l=WORD : WRITE
+medium fallocate -l=SMALLSIZE : WRITE
 # journals, packages' caches, kernel
 medium journalctl --rotate --flush --sync
 high   journalctl --vacuum-time=KEEPTIME --vacuum-size=KEEPSIZE --rotate
@@ -178,32 +182,37 @@ medium chronyc [na] : makestep|online|burst|waitsync RATE* NUM*
 # what answers on this server
 low    curl [fsSIvgk4] -sS -fsS -m=SECONDS --max-time=SECONDS --connect-timeout=SECONDS \
       -o=/dev/null -w=HTTPFORMAT --write-out=HTTPFORMAT --head --fail --silent : URL
-low    nc [zvn] -w=SECONDS : LOCAL NUM
+low    nc raw : -z|-zv|-vz|-zn|-nz|-zvn|-vzn LOCAL NUM
+low    nc raw : -z|-zv|-vz|-zn|-nz|-zvn|-vzn -w NUM LOCAL NUM
 low    getcap : SEE
 low    mysqladmin [s] -h=LOCAL --connect-timeout=NUM : \
       ping|status|extended-status|variables|processlist+
 medium mysqladmin -h=LOCAL : \
       flush-hosts|flush-logs|flush-status|flush-tables|start-slave|start-replica
 high   mysqladmin -h=LOCAL : kill NUM
-low    mysql|mariadb [NBst] -h=LOCAL --connect-timeout=NUM -e=SQLLOOK --execute=SQLLOOK \
-      --skip-column-names --batch
-high   mysql|mariadb [NBst] -h=LOCAL --connect-timeout=NUM -e=SQLCHANGE --execute=SQLCHANGE
-high   psql [AtXqn] -h=LOCAL -U=NAME -d=NAME -c=PSQL
+low    mysql|mariadb needs=SQLLOOK [NBst] -h=LOCAL --connect-timeout=NUM \
+      -e=SQLLOOK --execute=SQLLOOK --skip-column-names --batch
+high   mysql|mariadb needs=SQLCHANGE [NBst] -h=LOCAL --connect-timeout=NUM \
+      -e=SQLCHANGE --execute=SQLCHANGE
+high   psql needs=PSQL [AtXqn] -h=LOCAL -U=NAME -d=NAME -c=PSQL
 low    pg_isready [q] -h=LOCAL -p=NUM -t=NUM
 low    redis-cli|valkey-cli -h=LOCAL -p=NUM : ping|info|dbsize|lastsave|role|time WORD?
-low    redis-cli|valkey-cli -h=LOCAL -p=NUM : config|slowlog|client|memory|latency \
-      get|list|doctor|stats|latest WORD?
+low    redis-cli|valkey-cli -h=LOCAL -p=NUM : config get SETTINGSEE
+low    redis-cli|valkey-cli -h=LOCAL -p=NUM : slowlog|client|memory|latency \
+      get|list|doctor|stats|latest NUM?
 medium redis-cli|valkey-cli -h=LOCAL -p=NUM : bgsave|bgrewriteaof
 medium redis-cli|valkey-cli -h=LOCAL -p=NUM : memory purge
-high   redis-cli|valkey-cli -h=LOCAL -p=NUM : config set maxmemory|maxclients|timeout WORD
+high   redis-cli|valkey-cli -h=LOCAL -p=NUM : config set maxmemory MAXMEMORY
+high   redis-cli|valkey-cli -h=LOCAL -p=NUM : config set maxclients MAXCLIENTS
+high   redis-cli|valkey-cli -h=LOCAL -p=NUM : config set timeout IDLETIMEOUT
 low    docker|podman [aq] --format=DOCKERFORMAT --no-trunc -n=NUM --filter=WORD -f=WORD : \
       ps|images
 low    docker|podman --tail=NUM -n=NUM --since=TIME -t : logs NAME
 low    docker|podman --no-stream : stats NAME*
 low    docker|podman : version|info|port|top NAME?
 low    docker|podman [v] : system df
-medium docker|podman -t=NUM --time=NUM : restart|start|unpause NAME+
-high   docker|podman -t=NUM --time=NUM : stop NAME+
+medium docker|podman -t=NUM --time=NUM : restart|start|unpause CONTAINER+
+high   docker|podman -t=NUM --time=NUM : stop CONTAINER+
 medium docker|podman -f --force --filter=WORD : image|builder prune
 """
 

@@ -72,6 +72,10 @@ _REASONS: dict[str, str] = {
         let local-n logout mapfile od openssl-enc popd printenv pushd readarray rev select
         shopt source strings suspend times typeset unalias uudecode uuencode xclip xxd
         """,
+    "it ends what is not named, or what another program watches": """
+        daemontools fkill initctl killall5 killproc launchctl monit pm2 runit runsv s6-rc s6-svc
+        sentinelctl skill snice status-all svc sv upstart xkill
+        """,
     "packages are installed by the state pkg.installed": """
         add-apt-repository apk apt-key apt-mark aptitude brew debconf-set-selections dpkg
         flatpak needrestart pacman rpm rpm-ostree zypper

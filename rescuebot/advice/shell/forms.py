@@ -19,10 +19,19 @@ _PASSED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A form that fits: how risky it is, and what it touches."""
+    """A form that fits: how risky it is, and what was given to it, each with its kind."""
 
     risk: Risk
-    touched: tuple[tuple[Touch, str], ...]
+    given: tuple[tuple[str, str], ...]
+
+    @property
+    def touched(self) -> tuple[tuple[Touch, str], ...]:
+        """What it touches, for a person."""
+        return tuple(
+            (kinds.TOUCHES[kind], shown(value))
+            for kind, value in self.given
+            if kind in kinds.TOUCHES and value != "/dev/null"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +49,14 @@ class Form:
     risk: Risk
     name: str
     is_raw: bool
+    needed: str = ""
     flags: set[str] = field(default_factory=set)
     valued: dict[str, str] = field(default_factory=dict)
     operands: list[str] = field(default_factory=list)
 
     def fit(self, arguments: Sequence[str]) -> Match | Failure:
         """Whether these arguments have this form."""
-        touched: list[tuple[Touch, str]] = []
+        given: list[tuple[str, str]] = []
         operands, place = [], 0
         is_option = not self.is_raw
         while place < len(arguments):
@@ -55,48 +65,49 @@ class Form:
             if is_option and word == "--":
                 is_option = False
             elif is_option and len(word) > 1 and word[0] == "-":
-                taken = self._option(word, arguments[place:], touched)
+                taken = self._option(word, arguments[place:], given)
                 if isinstance(taken, str):
                     return Failure(taken, place)
                 place += taken
             else:
                 operands.append(word)
-        failed = self._operands(operands, touched)
-        return failed or Match(self.risk, tuple(touched))
+        failed = self._operands(operands, given)
+        if self.needed and self.needed not in (kind for kind, _ in given):
+            words = f"{self.needed} is needed" if self.needed[0] == "-" else "it would read stdin"
+            return Failure(words, place)
+        return failed or Match(self.risk, tuple(given))
 
-    def _option(
-        self, word: str, rest: Sequence[str], touched: list[tuple[Touch, str]]
-    ) -> int | str:
+    def _option(self, word: str, rest: Sequence[str], given: list[tuple[str, str]]) -> int | str:
         """How many of the following words belong to the option, or why it is refused."""
         if word in self.flags or (word[1:].isdigit() and "-#" in self.flags):
+            given.append((word, ""))
             return 0
         name, equals, value = word.partition("=")
         if equals and word.startswith("-") and name in self.valued and len(name) > 2:
-            return _checked(self.valued[name], value, touched) or 0
+            return _checked(self.valued[name], value, given) or 0
         if word in self.valued:
             if not rest:
                 return f"{word} lacks its value"
-            return _checked(self.valued[word], rest[0], touched) or 1
-        return self._cluster(word, rest, touched)
+            return _checked(self.valued[word], rest[0], given) or 1
+        return self._cluster(word, rest, given)
 
-    def _cluster(
-        self, word: str, rest: Sequence[str], touched: list[tuple[Touch, str]]
-    ) -> int | str:
+    def _cluster(self, word: str, rest: Sequence[str], given: list[tuple[str, str]]) -> int | str:
         if not word.startswith("--"):
             for place, letter in enumerate(word[1:], start=2):
                 if f"-{letter}" in self.valued:
                     kind, value = self.valued[f"-{letter}"], word[place:]
                     if not value and not rest:
                         return f"-{letter} lacks its value"
-                    problem = _checked(kind, value or rest[0], touched)
+                    problem = _checked(kind, value or rest[0], given)
                     return problem or (0 if value else 1)
                 if f"-{letter}" not in self.flags:
                     break
+                given.append((f"-{letter}", ""))
             else:
                 return 0
         return f"{shown(word)!r} is not taken as its option"
 
-    def _operands(self, words: list[str], touched: list[tuple[Touch, str]]) -> Failure | None:
+    def _operands(self, words: list[str], given: list[tuple[str, str]]) -> Failure | None:
         place = 0
         for number, operand in enumerate(self.operands):
             kind, many = operand.rstrip("*+?"), operand[-1] if operand[-1] in "*+?" else ""
@@ -105,7 +116,7 @@ class Form:
             most = len(words) - after if many in ("*", "+") else 1
             taken = 0
             while taken < most and place < len(words):
-                problem = _checked(kind, words[place], touched)
+                problem = _checked(kind, words[place], given)
                 if problem:
                     return Failure(problem, _PASSED + place + 1)
                 place, taken = place + 1, taken + 1
@@ -116,11 +127,11 @@ class Form:
         return None
 
 
-def _checked(kind: str, value: str, touched: list[tuple[Touch, str]]) -> str | None:
+def _checked(kind: str, value: str, given: list[tuple[str, str]]) -> str | None:
     if kind in kinds.CHECKS:
         problem = kinds.CHECKS[kind](value)
-        if problem is None and kind in kinds.TOUCHES and value != "/dev/null":
-            touched.append((kinds.TOUCHES[kind], shown(value)))
+        if problem is None:
+            given.append((kind, value))
         return problem
     if value in kind.split("|"):
         return None
@@ -149,6 +160,8 @@ def read(table: str) -> dict[str, list[Form]]:
 def _add(form: Form, option: str) -> None:
     if option.startswith("["):
         form.flags |= {f"-{letter}" for letter in option[1:-1]}
+    elif option.startswith("needs="):
+        form.needed = option.removeprefix("needs=")
     elif "=" in option:
         name, _, kind = option.partition("=")
         form.valued[name] = kind

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rescuebot.advice.shell import finding, forms
+from rescuebot.advice.shell import finding, forms, services
 from rescuebot.advice.shell.commands import ALLOWED
 from rescuebot.advice.shell.denied import DENIED
 from rescuebot.advice.shell.kinds import CHECKS
@@ -63,6 +63,7 @@ class Judge:
     functions: Collection[str]
     nested: Nested
     line: int
+    service: str
 
     @staticmethod
     def is_known(name: str) -> bool:
@@ -112,11 +113,23 @@ class Judge:
             self._refuse(f"{name}: {words}")
             return
         match = min(matches, key=lambda match: match.risk.rank)
+        if match.risk is not Risk.LOW:
+            self._owned(name, match)
         for kind, what in match.touched:
             self.findings.touch(kind, what)
         if match.risk is not Risk.LOW:
             words = " ".join([name, *map(shown, arguments)])
             self.findings.say(match.risk, self.line, f"runs {words[:120]}")
+
+    def _owned(self, name: str, match: forms.Match) -> None:
+        """What only looks may look at all; what acts, acts on what is the service's own."""
+        program = services.PROGRAMS.get(name)
+        if program is not None and not services.owns(self.service, program):
+            self._refuse(f"{name}: {program} is not of {self.service or 'the service'}")
+        for kind, value in match.given:
+            problem = services.foreign(kind, value, self.service)
+            if problem:
+                self._refuse(f"{name}: {problem}")
 
     def _other(self, name: str, arguments: Sequence[str]) -> None:
         """Not in the table: known as too much, or unknown and for a person to judge."""
@@ -124,6 +137,8 @@ class Judge:
         reason = DENIED.get(base) or DENIED.get(_VERSION.sub("", base))
         if reason or base.startswith(("mkfs", "python", "perl", "ruby", "php", "lua", "salt")):
             self._refuse(f"{base}: {reason or 'it would run a program of its own'}")
+        elif any(services.speaks_of_guard(word) for word in (base, *arguments)):
+            self._refuse(f"{base} is not known here, and speaks of what guards the server")
         elif not _UNKNOWN_NAME.fullmatch(base) or not _is_fixed(name):
             self._refuse(f"{shown(name)[:60]!r} is no program whose place is certain")
         elif any(word in DENIED or word in _SHELLS for word in arguments):
@@ -244,8 +259,9 @@ class Judge:
             r"(\.[1-9][0-9]?|\.old|\.bak|[-.][0-9\ue002\ue004-]+)", target.removeprefix(source)
         )
         problem = None
-        if not (rotates and not CHECKS["READ"](source)):
-            problem = CHECKS["REMOVE"](source) or CHECKS["WRITE"](target)
+        if not (rotates and not CHECKS["LOG"](source)):
+            foreign = services.foreign("REMOVE", source, self.service)
+            problem = CHECKS["REMOVE"](source) or CHECKS["WRITE"](target) or foreign
         if problem:
             self._refuse(f"{name}: {problem}")
             return

@@ -10,33 +10,30 @@ import posixpath
 import re
 from collections.abc import Callable
 
-from rescuebot.advice.shell import little
+from rescuebot.advice.shell import bounds, little, services
 from rescuebot.advice.shell.risk import Touch
-from rescuebot.advice.shell.words import MANY, NUMBER, PID, TOKEN, UNKNOWN, shown
+from rescuebot.advice.shell.words import (
+    MANY,
+    NUMBER,
+    OWN,
+    PID,
+    PID_END,
+    TOKEN,
+    TOKENS,
+    UNKNOWN,
+    shown,
+)
 
 Check = Callable[[str], str | None]
 
-_NAME = re.compile(rf"[A-Za-z0-9_{TOKEN}][A-Za-z0-9_.@:{TOKEN}-]*")
-_OWN = ("salt-minion", "salt-master", "salt-api", "salt")
-# What watches, logs or guards. It may be restarted, but never stopped or silenced.
-GUARDS = re.compile(
-    r"(auditd?|apparmor|firewalld|nftables|ip6?tables|ufw|fail2ban|falcon-sensor|wazuh-agent|"
-    r"ossec|osqueryd|sshd?|rsyslog|syslog-ng|syslog|systemd-.*|dbus|crond?|chronyd?|ntpd?|"
-    r"amazon-cloudwatch-agent|amazon-ssm-agent|snap\.amazon-ssm-agent.*|datadog-agent|"
-    r"zabbix-agent2?|node_exporter|prometheus.*|telegraf|collectd|filebeat|auditbeat|"
-    r"fluent(d|-bit)|td-agent.*|newrelic-infra|clamav.*|selinux.*|aide|tripwire|"
-    r"polkit|NetworkManager|networkd|cloudwatch.*)(\.service)?"
-)
-_NOT_STARTED = re.compile(
-    r".*(\.target|\.mount|\.automount|\.swap|\.slice|\.scope|\.device|\.path|\.timer)"
-    r"|(systemd-)?(poweroff|reboot|halt|kexec|rescue|emergency|soft-reboot|suspend|hibernate).*"
-    r"|debug-shell.*|ctrl-alt-del.*|.*getty.*|rc-local.*|telnetd?.*|rsh.*|tftpd?.*"
-)
+_NAME = re.compile(rf"[A-Za-z0-9_{TOKENS}][A-Za-z0-9_.@:{TOKENS}-]*")
 _SECRET = re.compile(
     r"shadow|sudoers|passwd|secret|password|credential|private|token|\.pem|\.key|\.p12|\.pfx|\.jks"
     r"|id_(rsa|dsa|ecdsa|ed25519)|authorized_keys|\.ssh|\.aws|\.gnupg|\.my\.cnf|\.pgpass|\.netrc"
     r"|debian\.cnf|htpasswd|\.git-credentials|\.docker|\.kube|_history|environ|keytab|/pki/"
-    r"|host_.*key|wp-config|\.env|auth\.json|/secure([-.].*)?$|auth\.log|/audit(/|$)|/sudo",
+    r"|host_.*key|wp-config|\.env|auth\.json|/secure([-.].*)?$|auth\.log|/audit(/|$)|/sudo"
+    r"|(my|debian|client|redis|valkey|sentinel|rabbitmq|users|userlist)[^/]*\.(cnf|conf|cfg|acl)$"
+    r"|\.cnf$|/pool\.d/|php-fpm\.d|pg_hba|pg_service|erlang\.cookie|kdb|vault|credstore|/secrets?/",
     re.IGNORECASE,
 )
 _SEE_NOT = re.compile(
@@ -52,9 +49,9 @@ _READ = re.compile(
     r"|/sys/.+|/run/.+|/var/run/.+|/tmp/.+|/var/tmp/.+|/var/spool/.+|/var/cache/.+"
     r"|/etc/(os-release|fstab|hosts|resolv\.conf|hostname|timezone|nsswitch\.conf|issue|"
     r"lsb-release|redhat-release|system-release|sysctl\.conf)"
-    r"|/etc/(mysql|my\.cnf|my\.cnf\.d|nginx|apache2|httpd|redis|valkey|php|php-fpm\.d|chrony|"
-    r"haproxy|logrotate\.d|logrotate\.conf|security/limits\.d|security/limits\.conf|sysctl\.d|"
-    r"systemd/system|systemd/journald\.conf|postgresql|rabbitmq|memcached\.conf)(/.*)?"
+    r"|/etc/(nginx|apache2|httpd|php|chrony|"
+    r"logrotate\.d|logrotate\.conf|security/limits\.d|security/limits\.conf|sysctl\.d|"
+    r"systemd/journald\.conf|postgresql|memcached\.conf)(/.*)?"
     r"|/(usr/)?lib/systemd/system/.+|/var/lib/[^/]+/[^/]+\.(pid|err|log|status)"
 )
 _SCRATCH = re.compile(r"/(tmp|var/tmp)/[^/*?\[]{2}.*|/var/cache/[A-Za-z0-9_.-]+/.+")
@@ -73,7 +70,9 @@ _OLD_LOG = re.compile(
 )
 _EVIDENCE = re.compile(
     r"/var/log/(.*/)?(audit|secure|auth|wtmp|btmp|lastlog|faillog|salt|journal|sudo|tallylog|"
-    r"rescue|aide|apt|dpkg|yum|dnf).*"
+    r"rescue|aide|apt|dpkg|yum|dnf|syslog|messages|kern|daemon\.log|user\.log|cron|boot|dmesg|"
+    r"mail\.|maillog|cloud-init|amazon|aws|falcon|crowdstrike|microsoft|sentinel|wazuh|ossec|"
+    r"osquery|clamav|fail2ban|ufw|firewall|iptables|rkhunter|sssd|unattended).*"
 )
 _CURRENT_LOG = re.compile(r"/var/log/(.+/)?[^/*?\[]+")
 _FOLDER = re.compile(
@@ -100,7 +99,10 @@ def path_problem(text: str) -> str | None:
         return f"{shown(text)!r} must be an absolute path"
     if ".." in text.split("/") or posixpath.normpath(text) != text.rstrip("/"):
         return f"{shown(text)!r} must be written without .. // and /./" if text != "/" else None
-    if not all(letter.isprintable() or letter in (NUMBER, PID, TOKEN) for letter in text):
+    if PID in text and not re.match(rf"/proc/{PID}[^/]+{PID_END}(/|$)", text):
+        return f"{shown(text)!r} may not be built from a process id"
+    holes = (NUMBER, PID, PID_END, TOKEN, OWN)
+    if not all(letter.isprintable() or letter in holes for letter in text):
         return f"{shown(text)!r} holds odd characters"
     return None
 
@@ -173,46 +175,6 @@ def _rotated(text: str) -> str | None:
     return None if fits else f"{shown(text)} is no rotated log"
 
 
-def _unit(text: str) -> str | None:
-    if not _NAME.fullmatch(text):
-        return f"{shown(text)!r} is no name of a service"
-    if text.removesuffix(".service") in _OWN or text.startswith("salt"):
-        return "the minion that runs the draft is left alone"
-    return "is no service that a draft may start" if _NOT_STARTED.fullmatch(text) else None
-
-
-def _unit_to_stop(text: str) -> str | None:
-    problem = _unit(text)
-    if problem is None and GUARDS.fullmatch(text):
-        return f"{text} watches or guards the server; it is not stopped"
-    return problem
-
-
-def _pid(text: str) -> str | None:
-    fits = text == PID or (text.isdigit() and int(text) > 1 and len(text) < 9)
-    return None if fits else f"{shown(text)!r} is not certainly the id of one process"
-
-
-# A name fits wherever it stands in that of a process.
-_LEFT_ALONE = (
-    "systemd systemd-journald systemd-logind salt-minion salt-master sshd init auditd bash python3 "
-    "dbus-daemon kthreadd kworker falcon-sensor amazon-cloudwatch-agent amazon-ssm-agent agetty "
-    "chronyd firewalld crond containerd-shim rsyslog NetworkManager"
-).split()
-
-
-def _process(text: str) -> str | None:
-    if not re.fullmatch(rf"\^?[A-Za-z0-9_{TOKEN}][A-Za-z0-9_.{TOKEN}-]*\$?", text):
-        return f"{shown(text)!r} is no plain name of a process"
-    name = text.strip("^$")
-    if len(name) < 3 and TOKEN not in name:
-        return f"{shown(text)!r} would fit too much"
-    guarded = any(name.lower() in other for other in _LEFT_ALONE)
-    if guarded or name.startswith(("salt", "python")) or GUARDS.fullmatch(name):
-        return f"{name} is left alone"
-    return None
-
-
 def _folder(text: str) -> str | None:
     problem = path_problem(text)
     fits = _FOLDER.fullmatch(text) and not _TOP_ONLY.fullmatch(text)
@@ -227,23 +189,27 @@ def _owned(text: str) -> str | None:
     return f"{shown(text)} may not change its owner or mode"
 
 
+def _log(text: str) -> str | None:
+    return f"{shown(text)} is evidence; it is left" if _EVIDENCE.fullmatch(text) else _read(text)
+
+
+def _owned_openly(text: str) -> str | None:
+    # Whoever may read or enter a folder of data needs no password for what is in it.
+    if text.startswith(("/var/lib/", "/var/spool/")):
+        return f"{shown(text)} holds data: only its owner and group may get at it"
+    return _owned(text)
+
+
+def _owned_below(text: str) -> str | None:
+    if not text.startswith(("/run/", "/var/run/")):
+        return f"{shown(text)} may not change its mode with all below it"
+    return _owned(text)
+
+
 def _text(text: str) -> str | None:
     if text.startswith(("-", UNKNOWN, MANY)):
         return f"{shown(text)!r} could be an option"
     return None
-
-
-def _sysctl_set(text: str) -> str | None:
-    if re.fullmatch(
-        r"(vm\.(swappiness|dirty_\w+|vfs_cache_pressure|min_free_kbytes|max_map_count|"
-        r"overcommit_memory|drop_caches)|fs\.(file-max|nr_open|aio-max-nr|inotify\.\w+)|"
-        r"net\.core\.(somaxconn|netdev_max_backlog|rmem_max|wmem_max)|"
-        r"net\.ipv4\.(tcp_[a-z_]+|ip_local_port_range)|net\.netfilter\.nf_conntrack_max)"
-        r"=[0-9][0-9 ]{0,30}",
-        text,
-    ):
-        return None
-    return f"{shown(text)!r} is no setting of the kernel that a draft may change"
 
 
 # What shells, the loader and programs act on by themselves.
@@ -272,13 +238,25 @@ def _variable(text: str) -> str | None:
     return None
 
 
+def _seen_setting(text: str) -> str | None:
+    hidden = re.search(r"(?i)pass|auth|acl|tls|key|user", text)
+    return f"{shown(text)} is not shown" if hidden else CHECKS["WORD"](text)
+
+
+# What is asked of a program about itself; any other address may do something when it is asked.
+_HEALTH = (
+    r"(/(api|v[0-9]|actuator|internal|-|_cluster|_cat|_nodes|health|_cluster/stats|server|app))?"
+    r"/(health|healthz|healthy|healthcheck|health-check|health_check|live|livez|liveness|ready|"
+    r"readyz|readiness|status|stub_status|server-status|nginx_status|basic_status|fpm-status|"
+    r"fpm-ping|metrics|ping|version|up|alive|stats|nodes|indices)/?"
+)
 _TEXT_OR_LOCAL = r"(127\.0\.0\.1|localhost|\[::1\]|::1)"
 CHECKS: dict[str, Check] = {
     "ANY": lambda text: None,
     "FORMATTED": _formatted,
     "TESTED": _tested,
     "VARIABLE": _variable,
-    "PROCESSNAME": _shaped(rf"[A-Za-z0-9_.^$@/: {TOKEN}-]{{1,60}}", "is no name of a process"),
+    "PROCESSNAME": _shaped(rf"[A-Za-z0-9_.^$@/: {TOKENS}-]{{1,60}}", "is no name of a process"),
     "SORTKEY": _shaped(r"[-+]?[%a-z,]{1,30}", "must be a column"),
     "LSOFNET": _shaped(rf"(tcp|udp|TCP|UDP)?:?([0-9]{{1,5}}|{NUMBER})?", "must be a port"),
     "AWKVALUE": _shaped(rf"[a-z][a-z0-9_]*=[A-Za-z0-9_.,%{NUMBER}{TOKEN}-]*", "must be x=1"),
@@ -302,13 +280,14 @@ CHECKS: dict[str, Check] = {
     "SIGNAL": _shaped(r"(SIG)?(HUP|USR[12]|TERM|QUIT|INT|WINCH|CONT)|0|1|2|3|15", "is no signal"),
     "ANYSIGNAL": _shaped(r"(SIG)?(HUP|TERM|INT|QUIT|KILL)|[1239]|15", "is no signal"),
     "KILLSIGNAL": _shaped(r"(SIG)?KILL|9", "is no signal"),
-    "MODE": _shaped(r"0?[0-7][0-7][0145]|u\+rw?x?|u=rwx?,g=rx?,o=r?x?", "gives too many rights"),
+    "MODE": _shaped(r"0?[67][0-7][0145]|u\+rw?x?|u=rwx?,g=rx?,o=r?x?", "gives too many rights"),
     "OWNER": _shaped(r"(?!root\b)[a-z_][a-z0-9_-]{0,31}(:[a-z_][a-z0-9_-]{0,31})?", "is no owner"),
     "USER": _shaped(r"(?!root\b)[a-z_][a-z0-9_-]{0,31}", "must be the user of a service"),
     "LOCAL": _shaped(_TEXT_OR_LOCAL, "must be this server itself"),
     "URL": _shaped(
-        rf"https?://{_TEXT_OR_LOCAL}(:([0-9]{{1,5}}|{NUMBER}))?(/[A-Za-z0-9_./?=&%-]*)?",
-        "must be a URL of this server itself, such as http://127.0.0.1/",
+        rf"https?://{_TEXT_OR_LOCAL}(:([0-9]{{1,5}}|{NUMBER}))?"
+        rf"(/|{_HEALTH}(\?(auto|json|full|pretty|v))?)?",
+        "must be a URL of this server itself that tells its health, as http://127.0.0.1/health",
     ),
     "SEE": _see,
     "READ": _read,
@@ -319,16 +298,28 @@ CHECKS: dict[str, Check] = {
     "TREE": _tree,
     "ROTATED": _rotated,
     "FOLDER": _folder,
+    "LOG": _log,
     "OWNED": _owned,
-    "UNIT": _unit,
-    "UNITSTOP": _unit_to_stop,
-    "UNITSEE": _shaped(rf"[A-Za-z0-9_*{TOKEN}][A-Za-z0-9_.@:*{TOKEN}-]*", "is no unit"),
+    "OWNEDOPENLY": _owned_openly,
+    "OWNEDBELOW": _owned_below,
+    "MODESHUT": _shaped(r"0?[67][0-7]0", "must leave its owner to write, and others nothing"),
+    "UNIT": services.unit_problem,
+    "UNITSTART": services.unit_problem,
+    "UNITSTOP": services.stop_problem,
+    "UNITSEE": _shaped(rf"[A-Za-z0-9_*{TOKENS}][A-Za-z0-9_.@:*{TOKENS}-]*", "is no unit"),
+    "CONTAINER": services.container_problem,
     "NAME": lambda text: None if _NAME.fullmatch(text) else f"{shown(text)!r} is no plain name",
-    "PID": _pid,
-    "PROCESS": _process,
+    "PID": services.pid_problem,
+    "PROCESS": services.process_problem,
+    "TOLD": services.told_problem,
     "SYSCTL": _shaped(r"[a-z0-9_]+(\.[a-z0-9_-]+)+", "is no setting of the kernel"),
-    "SYSCTLSET": _sysctl_set,
-    "LIMITS": _shaped(rf"([0-9]+|{NUMBER})(:([0-9]+|{NUMBER}))?", "is no limit"),
+    "SYSCTLSET": bounds.kernel_problem,
+    "LIMITS": _shaped(r"[1-9][0-9]{3,6}(:[1-9][0-9]{3,6})?", "must be 1000 at least"),
+    "SMALLSIZE": _shaped(r"[0-9]{1,7}|[0-9]{1,5}[kK]|[1-5]?[0-9][mM]", "must be less than 60M"),
+    "SETTINGSEE": _seen_setting,
+    "MAXMEMORY": lambda text: bounds.redis_problem("maxmemory", text),
+    "MAXCLIENTS": lambda text: bounds.redis_problem("maxclients", text),
+    "IDLETIMEOUT": lambda text: bounds.redis_problem("timeout", text),
     "AWK": little.awk_problem,
     "SED": little.sed_problem,
     "SQLLOOK": lambda text: little.sql_problem(text, changing=False),
@@ -348,10 +339,15 @@ TOUCHES: dict[str, Touch] = {
     "ROTATED": Touch.WRITES,
     "FOLDER": Touch.WRITES,
     "OWNED": Touch.WRITES,
+    "OWNEDOPENLY": Touch.WRITES,
+    "OWNEDBELOW": Touch.WRITES,
     "UNIT": Touch.SERVICES,
+    "UNITSTART": Touch.SERVICES,
     "UNITSTOP": Touch.SERVICES,
     "PID": Touch.PROCESSES,
     "PROCESS": Touch.PROCESSES,
+    "TOLD": Touch.PROCESSES,
+    "CONTAINER": Touch.CONTAINERS,
     "URL": Touch.NETWORK,
     "SYSCTLSET": Touch.KERNEL,
     "SQLCHANGE": Touch.DATABASES,

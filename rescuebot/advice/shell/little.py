@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from rescuebot.advice.shell.words import MANY, NUMBER, PID, UNKNOWN
+from rescuebot.advice.shell import bounds
+from rescuebot.advice.shell.words import MANY, NUMBER, UNKNOWN
 
 _HOLE = re.compile(f"[{UNKNOWN}{MANY}]")
 _AWK_TOKEN = re.compile(
@@ -61,11 +62,8 @@ _SQL_CHANGE = re.compile(
       KILL\ (CONNECTION\ |QUERY\ )?([0-9]+|{NUMBER})
     | (START|STOP)\ (SLAVE|REPLICA)(\ (SQL_THREAD|IO_THREAD))?
     | FLUSH\ (HOSTS|STATUS|LOGS|ERROR\ LOGS|SLOW\ LOGS|RELAY\ LOGS|TABLES)
-    | PURGE\ BINARY\ LOGS\ BEFORE\ (NOW\(\)\ -\ INTERVAL\ [0-9]+\ (DAY|HOUR)|'[0-9:\ -]+')
-    | SET\ GLOBAL\ (MAX_CONNECTIONS|MAX_USER_CONNECTIONS|WAIT_TIMEOUT|INTERACTIVE_TIMEOUT
-      |CONNECT_TIMEOUT|INNODB_LOCK_WAIT_TIMEOUT|TABLE_OPEN_CACHE|THREAD_CACHE_SIZE|LONG_QUERY_TIME
-      |MAX_CONNECT_ERRORS|INNODB_IO_CAPACITY|BINLOG_EXPIRE_LOGS_SECONDS|INNODB_BUFFER_POOL_SIZE)
-      \ ?=\ ?[0-9]{{1,12}}
+    | PURGE\ BINARY\ LOGS\ BEFORE\ NOW\(\)\ -\ INTERVAL\ (?P<kept>[0-9]{{1,5}})\ (?P<unit>DAY|HOUR)
+    | SET\ GLOBAL\ (?P<name>[A-Z_]{{1,64}})\ ?=\ ?(?P<value>[0-9]{{1,12}})
     """,
     re.VERBOSE,
 )
@@ -149,11 +147,25 @@ def sql_problem(text: str, *, changing: bool) -> str | None:
     """Why statements for MySQL are not taken."""
     pattern = _SQL_CHANGE if changing else _SQL_LOOK
     if not _is_other(text, pattern):
-        return None
+        return (
+            next(filter(None, map(_bound_problem, _statements(text))), None) if changing else None
+        )
     return (
         "of SQL only SHOW, SELECT from information_schema, KILL, FLUSH LOGS, replication, "
         "PURGE BINARY LOGS and SET GLOBAL of some numbers are taken"
     )
+
+
+def _bound_problem(statement: str) -> str | None:
+    """Why a number in a statement that changes something is too much or too little."""
+    found = _SQL_CHANGE.fullmatch(statement)
+    if found and found["kept"]:
+        hours = int(found["kept"]) * (24 if found["unit"] == "DAY" else 1)
+        if hours < 24 * bounds.KEEP_DAYS:
+            return f"the binary logs of the last {bounds.KEEP_DAYS} days are kept"
+    if found and found["name"]:
+        return bounds.mysql_problem(found["name"], found["value"])
+    return None
 
 
 def psql_problem(text: str) -> str | None:
@@ -168,10 +180,14 @@ def psql_problem(text: str) -> str | None:
 
 def _is_other(text: str, pattern: re.Pattern[str]) -> bool:
     """Whether one of the statements is none of the pattern."""
-    if len(text) > 500 or _private(text.replace(NUMBER, "").replace(PID, "")):
+    if len(text) > 500 or _private(text.replace(NUMBER, "")):
         return True
-    statements = [" ".join(part.split()).upper() for part in text.rstrip("; \n").split(";")]
+    statements = _statements(text)
     return any(not pattern.fullmatch(one) or _SQL_NEVER.search(one) for one in statements)
+
+
+def _statements(text: str) -> list[str]:
+    return [" ".join(part.split()).upper() for part in text.rstrip("; \n").split(";")]
 
 
 def _private(text: str) -> bool:

@@ -30,9 +30,17 @@ class Walk:
     """One draft, or one text inside of a draft that would be run as a script of its own."""
 
     def __init__(
-        self, text: str, *, findings: Findings, depth: int = 0, line: int = 0, frozen: bool = False
+        self,
+        text: str,
+        *,
+        findings: Findings,
+        service: str,
+        depth: int = 0,
+        line: int = 0,
+        frozen: bool = False,
     ) -> None:
         self._findings = findings
+        self._service = service
         self._depth = depth
         self._above = line
         # In the handler of a trap nothing may be assigned: it would change what was judged.
@@ -59,6 +67,7 @@ class Walk:
             "function_definition": self._function,
             "arithmetic_expansion": self._arithmetic,
             "test_command": self._test,
+            "for_statement": self._loop,
             "simple_expansion": self._variable,
             "expansion": self._variable,
         }
@@ -101,7 +110,11 @@ class Walk:
         self._given(node, name)
         arguments = [self._words.values(part) for part in node.children_by_field_name("argument")]
         judge = Judge(
-            findings=self._findings, functions=self._functions, nested=self._nested, line=line
+            findings=self._findings,
+            functions=self._functions,
+            nested=self._nested,
+            line=line,
+            service=self._service,
         )
         judge.command(Line(name, tuple(arguments), self._stdin(node)))
 
@@ -148,6 +161,7 @@ class Walk:
         Walk(
             text,
             findings=self._findings,
+            service=self._service,
             depth=self._depth + 1,
             line=line - 1,
             frozen=frozen or self._frozen,
@@ -192,6 +206,12 @@ class Walk:
                     self._refuse(line_of(node), problem)
         elif SPECIAL_VARIABLE.fullmatch(name):
             self._refuse(line_of(node), f"{name} changes how everything else runs; leave it alone")
+
+    def _loop(self, node: Node) -> None:
+        name = node.child_by_field_name("variable")
+        problem = CHECKS["VARIABLE"](self._tree.text(name)) if name is not None else None
+        if problem or self._frozen:
+            self._refuse(line_of(node), problem or "the handler of a trap may not assign variables")
 
     def _declaration(self, node: Node) -> None:
         kind = self._tree.text(node.children[0])

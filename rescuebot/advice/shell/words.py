@@ -18,25 +18,38 @@ from rescuebot.advice.shell.syntax import Tree, line_of, nodes
 UNKNOWN = "\ue000"  # any text in one word
 MANY = "\ue001"  # any text in any number of words
 NUMBER = "\ue002"  # digits
-PID = "\ue003"  # process ids, as pgrep or a pid file tell
+PID = "\ue003"  # process ids, as pgrep or a pid file tell; behind it whose they are
 TOKEN = "\ue004"  # letters, digits, dots, dashes: a date, the name of a unit
-HOLES = {UNKNOWN: "…", MANY: "…", NUMBER: "<number>", PID: "<pid>", TOKEN: "<name>"}
+OWN = "\ue005"  # the name of the unit or the process of the event's own service
+PID_END = "\ue006"
+TOKENS = TOKEN + OWN
+HOLES = {
+    UNKNOWN: "…",
+    MANY: "…",
+    NUMBER: "<number>",
+    PID: "<pid of ",
+    PID_END: ">",
+    TOKEN: "<name>",
+    OWN: "<own name>",
+}
+# Names stand with commas between them; what of a pid file's path tells of its owner, with plus.
+PID_HOLE = re.compile(rf"{PID}([A-Za-z0-9_.,+@{TOKENS}-]+){PID_END}")
 _MOST = 16
 Values = tuple[str, ...]
 
 # What the minion's module sets for scripts.
 _GIVEN = {
     "RESCUE_SERVICE": TOKEN,
-    "RESCUE_UNIT": TOKEN,
-    "RESCUE_PROCESS": TOKEN,
+    "RESCUE_UNIT": OWN,
+    "RESCUE_PROCESS": OWN,
     "RESCUE_PORT": NUMBER,
-    "RESCUE_PID_FILE": f"/run/{TOKEN}.pid",
+    "RESCUE_PID_FILE": f"/run/{OWN}.pid",
 }
 _NUMBERS = "?#$!"
 _ESCAPED_LETTER = re.compile(r"\\[A-Za-z0-9]")
 _BRACES = re.compile(r"\{[^{}]*(,|\.\.)[^{}]*\}")
 # Only where services write them; a draft itself may write none.
-_PID_FILE = re.compile(r"/(run|var/run|var/lib)/([\w.<>-]+/)*[\w.<>-]+\.pid")
+_PID_FILE = re.compile(rf"/(?:run|var/run|var/lib)/((?:[\w.{OWN}-]+/)*[\w.{OWN}-]+)\.pid", re.ASCII)
 # A shorter name would fit more than one program.
 _PROCESS = re.compile(r"\^?(?!salt|systemd|init|python|bash|sh$)[a-z][a-z0-9_.-]{3,}\$?")
 
@@ -207,7 +220,7 @@ class Words:
         last = inner[0]
         if last.type == "file_redirect":
             target = last.child_by_field_name("destination")
-            return PID if target is not None and self._is_pid_file(target) else UNKNOWN
+            return self._in_pid_file(target) if target is not None else UNKNOWN
         if last.type == "list":
             return UNKNOWN
         return self.output_of(last)
@@ -227,28 +240,44 @@ class Words:
             return UNKNOWN
         return _output([values[0] for values in words])
 
-    def _is_pid_file(self, node: Node) -> bool:
+    def _in_pid_file(self, node: Node) -> str:
         try:
-            return all(_PID_FILE.fullmatch(shown(text)) for text in self.values(node))
+            return _pid_of_files(self.values(node)) or UNKNOWN
         except Unclear:
-            return False
+            return UNKNOWN
 
 
 def is_number(text: str) -> bool:
     """Whether a value can only be a whole number."""
-    return bool(re.fullmatch(f"-?[0-9{NUMBER}]+|{PID}", text))
+    return bool(re.fullmatch(f"-?[0-9{NUMBER}]+", text) or PID_HOLE.fullmatch(text))
+
+
+def _pid_of(names: Iterable[str]) -> str:
+    """Process ids, with the names that tell whose they are."""
+    hole = f"{PID}{','.join(names)}{PID_END}"
+    return hole if PID_HOLE.fullmatch(hole) else UNKNOWN
+
+
+def _pid_of_files(paths: Iterable[str]) -> str | None:
+    """The process ids in files, if all of them are files of services."""
+    found = [_PID_FILE.fullmatch(path) for path in paths]
+    if not found or not all(found):
+        return None
+    return _pid_of(one.group(1).replace("/", "+") for one in found if one)
 
 
 def _output(words: list[str]) -> str:
     name, arguments = words[0], words[1:]
     files = [word for word in arguments if not word.startswith("-")]
-    if name in ("cat", "head") and files and all(_PID_FILE.fullmatch(shown(f)) for f in files):
-        return PID
-    if name == "pidof" or (name == "pgrep" and set(arguments) - set(files) <= {"-x", "-o", "-n"}):
-        certain = files and all(_PROCESS.fullmatch(word) for word in files)
-        return PID if certain else UNKNOWN
-    if name == "systemctl" and "MainPID" in " ".join(arguments) and "--value" in arguments:
-        return PID
+    if name in ("cat", "head") and (told := _pid_of_files(files)):
+        return told
+    if name == "pidof" or (
+        name == "pgrep" and {"-x"} <= set(arguments) - set(files) <= {"-x", "-o", "-n"}
+    ):
+        certain = files and all(word == OWN or _PROCESS.fullmatch(word) for word in files)
+        return _pid_of(word.strip("^$") for word in files) if certain else UNKNOWN
+    if name == "systemctl":
+        return _main_pid(arguments)
     if name in ("wc", "nproc") and not files or words in (["date", "+%s"], ["id", "-u"]):
         return NUMBER
     if name == "tr" and arguments in (["-dc", "0-9"], ["-cd", "0-9"]):
@@ -258,6 +287,15 @@ def _output(words: list[str]) -> str:
     if name == "date" and len(words) == 2 and re.fullmatch(r"\+[%A-Za-z0-9_-]+", words[1]):
         return TOKEN
     return UNKNOWN
+
+
+def _main_pid(arguments: list[str]) -> str:
+    """What `systemctl show -p MainPID --value unit` tells."""
+    rest = " ".join(arguments).replace("--property MainPID", "-p MainPID")
+    rest = rest.replace("--property=MainPID", "-p MainPID")
+    found = re.fullmatch(r"show (?:(\S+) )?-p MainPID --value(?: (\S+))?", rest)
+    units = [unit for unit in found.groups() if unit] if found else []
+    return _pid_of(unit.removesuffix(".service") for unit in units) if units else UNKNOWN
 
 
 def _unquoted(node: Node) -> Iterable[Node]:
