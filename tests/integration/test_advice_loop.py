@@ -8,25 +8,31 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from devstack import acts, advice
 from devstack.advice import Orders
 from devstack.model import NO_SAFE_ACTION, Asked, Rule
 from devstack.narration import Narrator
+from devstack.place import REGION
 from devstack.world import World
 from rescuebot import approving, clock
+from rescuebot.adapters.lambda_ import Function
 from rescuebot.advice import drafts, service
 from rescuebot.approvals.model import Approval
+from rescuebot.database import Database
 from rescuebot.events.model import CloudWatchEvent
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution
 from rescuebot.guard.model import Decision
 from rescuebot.runbooks.model import RunbookScript
+from rescuebot.settings import AwsSettings
+from tests.integration.test_advising import shop_of
 from tests.integration.test_rescue_loop import Stage
 
 pytestmark = pytest.mark.salt
@@ -213,3 +219,33 @@ def test_an_answer_that_obeys_an_attacker_runs_nowhere_and_says_why(
         assert session.scalars(query).all() == []
     reasons = shop.reasons(event)
     assert "The model's answer was refused (action.solution" in reasons and "curl" in reasons
+
+
+def test_a_thousand_events_that_ask_the_same_reach_the_model_once(
+    shop: Shop, sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger of its own, two trackers at once, and the same Lambda and model."""
+    for name, value in shop.world.place.environment().items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    ask = Function(
+        advice.FUNCTION,
+        settings=AwsSettings(region=REGION, endpoint_url=shop.world.emulator.endpoint),
+        timeout_seconds=30,
+    ).call
+    scene = shop_of(sqlite)
+    for number in range(1000):
+        scene.alarm(number)
+    while sum(served["served"] for served in _two_trackers(scene, ask)):
+        pass
+    assert len(shop.asked()) == 1
+    with sqlite.reading() as session:
+        counts = session.execute(
+            select(CloudWatchEvent.outcome, func.count()).group_by(CloudWatchEvent.outcome)
+        ).all()
+    assert [tuple(row) for row in counts] == [("no_runbook", 1000)], "the model knew no remedy"
+
+
+def _two_trackers(scene: Any, ask: Any) -> list[dict[str, int]]:
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda name: scene.advise(name, ask=ask), ("one", "two")))
