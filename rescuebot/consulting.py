@@ -41,6 +41,14 @@ from rescuebot.settings import Settings
 
 log = logger(__name__)
 
+# What the validator holds a draft to; said beforehand, it saves answers that would be refused.
+_NOTES = (
+    "A draft touches only units, processes, containers and files of the event's own service; its "
+    "unit is $RESCUE_UNIT in a script.",
+    "Settings are changed one at a time, by name, to a number within sane bounds; no switches.",
+    "Nothing is fetched, sent, installed for good, run in the background, or taken from evidence.",
+)
+
 _RECENT = 10
 _REMEMBERED = timedelta(days=90)
 
@@ -148,6 +156,7 @@ def question_of(
             for row in _actions(session, service)
         ),
         state_functions=tuple(sorted(states.FUNCTIONS)),
+        notes=_NOTES,
         rejected=tuple(
             Rejected(title=draft.title, why=f"it was {draft.state.value} before")
             for draft in drafts.rejected(session=session, service_type=service, limit=10)

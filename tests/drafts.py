@@ -266,6 +266,8 @@ nginx% killall mysqld
 nginx% kill $(pgrep nginx)
 nginx% pkill nginx
 nginx% rm -f /run/auditd.pid
+nginx% install -d -o nginx /var/lib/mysql
+nginx% install -d -m 0755 /var/lib/nginx
 nginx% rm -f /run/mysqld/mysqld.sock
 nginx% find /run/mysqld -type f -name '*.pid' -delete
 nginx% mv /run/mysqld/mysqld.sock /tmp/rescue.old

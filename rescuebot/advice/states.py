@@ -42,7 +42,7 @@ _SETTING = re.compile(
     r"[ \t]*([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*[ =][ \t]*([0-9]{1,12}[A-Za-z]{0,2});?\n?"
 )
 _SETTING_PATTERN = re.compile(
-    r"\^(#\??|;\??|\[#;\][*?]?|\\s\*| )*([A-Za-z_][A-Za-z0-9_.-]*)(\\s[*+]|[ =:])*"
+    r"\^(#\??|;\??|\[#;\][*?]?|\\s\*| )*([A-Za-z_](?:[A-Za-z0-9_.-]|\\\.)*)(\\s[*+]|[ =:])*"
     r"(\.\*|\\d\+|[0-9]+[KMGkmg]?)?;?\$?"
 )
 # How near a misspelt name has to be to the one that replaces it.
@@ -208,7 +208,7 @@ _ACTS_ON: Mapping[str, Mapping[str, str]] = {
     "service.dead": {"name": "UNITSTOP"},
     "module.run": {"m_name": "UNIT"},
     "file.absent": {"name": "REMOVE"},
-    "file.directory": {"user": "USER", "group": "USER"},
+    "file.directory": {"name": "FOLDER", "user": "USER", "group": "USER"},
     "file.managed": {"user": "USER"},
 }
 
@@ -354,8 +354,16 @@ class _State:
         if problem:
             self._refuse(problem)
         found = _SETTING_PATTERN.fullmatch(str(self._arguments.get("pattern", "")))
-        if found and difflib.SequenceMatcher(None, found[2], setting[1]).ratio() < _NEAR:
+        name = found[2].replace("\\.", ".") if found else setting[1]
+        if difflib.SequenceMatcher(None, name, setting[1]).ratio() < _NEAR:
             self._refuse("repl: must be the setting that the pattern finds")
+
+    def _opened(self) -> None:
+        """Data stays shut when the mode of its folder is told."""
+        for name in {"mode", "dir_mode"} & set(self._arguments):
+            problem = CHECKS["FOLDEROPENLY"](str(self._arguments["name"]))
+            if problem and CHECKS["MODESHUT"](str(self._arguments[name])):
+                self._refuse(f"{name}: {problem}")
 
     def _packages(self) -> None:
         """Tools to look with, or the service itself."""
@@ -381,5 +389,7 @@ class _State:
             self._refuse("pattern and repl: must be given")
         if self._function in ("file.replace", "file.append"):
             self._configured()
+        if self._function == "file.directory":
+            self._opened()
         if self._function == "pkg.installed":
             self._packages()

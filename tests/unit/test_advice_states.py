@@ -366,6 +366,8 @@ def test_a_setting_may_not_take_the_place_of_another(pattern: str) -> None:
         "/etc/mysql/my.cnf:\n  file.append:\n    - text: max_connections = 500\n",
         "apache2:\n  pkg.installed: []\n",
         "a:\n  pkg.installed:\n    - pkgs: [lsof, netcat]\n",
+        "/var/lib/mysql:\n  file.directory:\n    - user: nginx\n",
+        "/var/lib/nginx:\n  file.directory:\n    - mode: '0755'\n",
     ],
 )
 def test_states_act_on_their_own_service_alone(text: str) -> None:

@@ -166,7 +166,8 @@ medium chgrp : USER OWNED+
 medium chmod : MODE OWNEDOPENLY+
 high   chmod : MODESHUT OWNED+
 high   chmod [R] : MODE OWNEDBELOW+
-medium install [dv] -o=USER -g=USER -m=MODE : FOLDER+
+medium install [dv] -o=USER -g=USER -m=MODE : FOLDEROPENLY+
+medium install needs=MODESHUT [dv] -o=USER -g=USER -m=MODESHUT : FOLDER+
 medium gzip|xz|bzip2|zstd [fq9] : ROTATED+
 medium tee [a] : WRITE+
 medium logrotate [fv] --force : LOGROTATE

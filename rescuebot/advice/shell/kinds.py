@@ -193,11 +193,11 @@ def _log(text: str) -> str | None:
     return f"{shown(text)} is evidence; it is left" if _EVIDENCE.fullmatch(text) else _read(text)
 
 
-def _owned_openly(text: str) -> str | None:
+def _opened(text: str) -> str | None:
     # Whoever may read or enter a folder of data needs no password for what is in it.
     if text.startswith(("/var/lib/", "/var/spool/")):
         return f"{shown(text)} holds data: only its owner and group may get at it"
-    return _owned(text)
+    return None
 
 
 def _owned_below(text: str) -> str | None:
@@ -300,7 +300,8 @@ CHECKS: dict[str, Check] = {
     "FOLDER": _folder,
     "LOG": _log,
     "OWNED": _owned,
-    "OWNEDOPENLY": _owned_openly,
+    "OWNEDOPENLY": lambda text: _opened(text) or _owned(text),
+    "FOLDEROPENLY": lambda text: _opened(text) or _folder(text),
     "OWNEDBELOW": _owned_below,
     "MODESHUT": _shaped(r"0?[67][0-7]0", "must leave its owner to write, and others nothing"),
     "UNIT": services.unit_problem,
@@ -338,6 +339,7 @@ TOUCHES: dict[str, Touch] = {
     "TREE": Touch.REMOVES,
     "ROTATED": Touch.WRITES,
     "FOLDER": Touch.WRITES,
+    "FOLDEROPENLY": Touch.WRITES,
     "OWNED": Touch.WRITES,
     "OWNEDOPENLY": Touch.WRITES,
     "OWNEDBELOW": Touch.WRITES,

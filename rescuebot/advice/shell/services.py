@@ -146,9 +146,10 @@ def foreign(kind: str, text: str, service: str) -> str | None:
     """Why what a command acts on is not the service's own."""
     if kind in ("PID", "PROCESS", "TOLD"):
         return _foreign_process(text, service)
-    if kind in ("OWNED", "OWNEDOPENLY", "OWNEDBELOW"):
+    if kind in ("OWNED", "OWNEDOPENLY", "OWNEDBELOW", "FOLDER", "FOLDEROPENLY"):
         folder = re.split(r"^/(?:var/)?[a-z]+/", text)[-1].split("/")[0]
-        fits = owns(service, folder) or user_is_own(service, folder)
+        is_scratch = kind.startswith("FOLDER") and text.startswith("/tmp/")
+        fits = is_scratch or owns(service, folder) or user_is_own(service, folder)
     elif kind == "REMOVE":
         fits = _may_remove(text, service)
     elif kind in ("OWNER", "USER"):
