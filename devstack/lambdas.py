@@ -12,7 +12,6 @@ import math
 import os
 import queue
 import shutil
-import socket
 import sys
 import threading
 import time
@@ -20,7 +19,6 @@ import uuid
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +26,7 @@ from typing import Any, Self
 from devstack import ports
 from devstack.emulator import Emulator
 from devstack.errors import WorldError
+from devstack.loopback import Handler, Server
 from devstack.place import ACCOUNT, REGION, Place
 from devstack.process import Daemon
 from devstack.waiting import until
@@ -176,7 +175,7 @@ class LambdaRuntime:
         self._jobs: queue.Queue[_Job] = queue.Queue()
         self._running: dict[str, _Job] = {}
         self._init_error: bytes = b""
-        self._server: ThreadingHTTPServer | None = None
+        self._server: Server | None = None
         self.port = ports.free(1)[0]
         task = _unpacked(archive, directory / "task")
         libraries = runtime_libraries(directory / "runtime", with_client=True)
@@ -204,7 +203,7 @@ class LambdaRuntime:
         class Api(_Api):
             owner = runtime
 
-        self._server = _Server((ports.LOOPBACK, self.port), Api)
+        self._server = Server((ports.LOOPBACK, self.port), Api)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.daemon.launch()
 
@@ -294,29 +293,10 @@ def _unpacked(archive: Path, task: Path) -> Path:
     return task
 
 
-class _Server(ThreadingHTTPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A runtime that was ended in the middle is no news."""
-
-
-class _Api(BaseHTTPRequestHandler):
+class _Api(Handler):
     """AWS's Runtime API, as far as a function needs it."""
 
-    protocol_version = "HTTP/1.1"
-    # Without both of these an invocation takes 40 ms of waiting for an acknowledgement.
-    wbufsize = -1
     owner: LambdaRuntime
-
-    def setup(self) -> None:
-        super().setup()
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quietly."""
 
     def do_GET(self) -> None:
         job = self.owner.next_job()

@@ -13,20 +13,19 @@ import argparse
 import json
 import re
 import signal
-import socket
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote
 
 from devstack import ports
 from devstack.errors import WorldError
+from devstack.loopback import Handler, Server
 from devstack.place import REPOSITORY, Place
 from devstack.process import Daemon
 
@@ -133,7 +132,7 @@ class ScriptedModel:
         self._used: Counter[int] = Counter()
         self._cached: set[str] = set()
         self._lock = threading.Lock()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: Server | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -150,7 +149,7 @@ class ScriptedModel:
         class Request(_Request):
             owner = model
 
-        self._server = _Server((ports.LOOPBACK, self.port), Request)
+        self._server = Server((ports.LOOPBACK, self.port), Request)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
@@ -324,30 +323,10 @@ def _to_converse(rule: Rule, asked: Asked) -> dict[str, Any]:
     }
 
 
-class _Server(ThreadingHTTPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
-    # 1,000 askers may come at once.
-    request_queue_size = 1024
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that has given up waiting is no news."""
-
-
-class _Request(BaseHTTPRequestHandler):
+class _Request(Handler):
     """One connection."""
 
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
     owner: ScriptedModel
-
-    def setup(self) -> None:
-        super().setup()
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quietly."""
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from rescuebot.guard import halts, latch, rules, windows
 from rescuebot.guard import service as decisions
 from rescuebot.guard.rules import Flapping, Record, Request, Rule, Snapshot, Verdict
 from rescuebot.runbooks import standing as runbooks
+from rescuebot.runbooks.match import Candidate
 from rescuebot.servers import service as servers
 from rescuebot.settings import GuardSettings
 
@@ -56,7 +58,7 @@ def let_through(
     found = waiting.candidates(
         session=session, now=now, limit=limit, minions=minions, without_room=full
     )
-    asked = approvals_of(session, found)
+    asked = _approvals_of(session, found)
     requests = _requests(session, found, asked)
     seen = snapshot(session=session, requests=requests, settings=settings, now=now)
     for service in full:
@@ -64,7 +66,7 @@ def let_through(
     return _judge_all(session, found, requests, asked, seen, settings)
 
 
-def approvals_of(session: Session, found: Iterable[Execution]) -> dict[int, Approval]:
+def _approvals_of(session: Session, found: Iterable[Execution]) -> dict[int, Approval]:
     """The approvals of those executions that owe one."""
     owing = [execution.id for execution in found if execution.approval_owed]
     return approvals.of_executions(session=session, execution_ids=owing) if owing else {}
@@ -190,11 +192,44 @@ def request_of(
         execution_id=execution.id,
         attempt=execution.attempt,
         by_hand=execution.cloudwatch_event_id is None,
-        held_by=execution.held_by,
         approval_owed=execution.approval_owed,
         # One that was spent for this execution holds on: the minion came back having done nothing.
         approved=approval is not None
         and approval.state in (ApprovalState.APPROVED, ApprovalState.SPENT),
+    )
+
+
+class Occurrence(Protocol):
+    """An event of now or of the past, as far as the guard asks about it."""
+
+    @property
+    def id(self) -> int:
+        """The event's id."""
+
+    @property
+    def event_type(self) -> str:
+        """Its type."""
+
+    @property
+    def service_type(self) -> str:
+        """Its service."""
+
+    @property
+    def server_id(self) -> str:
+        """Its server."""
+
+
+def request_for(event: Occurrence, runbook: Candidate, minion_id: str) -> Request:
+    """A runbook that has not been planned for an event, as the rules take it."""
+    name = f"Runbook {runbook.name}"
+    return Request(
+        server_id=event.server_id,
+        minion_id=minion_id,
+        service_type=event.service_type,
+        remedy=facts.remedy(runbook_id=runbook.id, name=name),
+        remedy_name=name,
+        event_type=event.event_type,
+        event_id=event.id,
     )
 
 

@@ -20,7 +20,6 @@ from rescuebot.database import Database, repeat_on_contention
 from rescuebot.events import service as events
 from rescuebot.events.model import CloudWatchEvent, EventStatus, Outcome
 from rescuebot.events.reported import Severity
-from rescuebot.executions import facts
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution, Step
 from rescuebot.executions.pin import Fix, pin
@@ -207,15 +206,7 @@ def _would_have(
     name = f"Runbook {shadow.name}"
     if minion_id is None:
         return f"{name} is in mode shadow: it fits, but the server has no minion."
-    request = rules.Request(
-        server_id=event.server_id,
-        minion_id=minion_id,
-        service_type=event.service_type,
-        remedy=facts.remedy(runbook_id=shadow.id, name=name),
-        remedy_name=name,
-        event_type=event.event_type,
-        event_id=event.id,
-    )
+    request = guarding.request_for(event, shadow, minion_id)
     seen = guarding.snapshot(session=session, requests=[request], settings=settings.guard, now=now)
     verdict = rules.judge(request, seen, settings.guard)
     would = "run" if verdict.rule is None else f"been held by {verdict.rule}"

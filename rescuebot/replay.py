@@ -14,14 +14,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from rescuebot import as_code, clock, plain
+from rescuebot import as_code, clock, guarding, plain
 from rescuebot.database import Database
 from rescuebot.events import past
 from rescuebot.events.past import PastEvent
 from rescuebot.executions import facts
 from rescuebot.guard import halts, windows
 from rescuebot.guard import service as decisions
-from rescuebot.guard.rules import Request, Verdict
+from rescuebot.guard.rules import Verdict
 from rescuebot.guard.timeline import Stood, Timeline
 from rescuebot.rehearsal import undone
 from rescuebot.runbooks import index
@@ -182,15 +182,7 @@ def _judged(
 ) -> Verdict:
     same = run is not None and run.runbook_id == chosen.id
     return timeline.judge(
-        Request(
-            server_id=event.server_id,
-            minion_id=minion_id,
-            service_type=event.service_type,
-            remedy=facts.remedy(runbook_id=chosen.id, name=chosen.title),
-            remedy_name=f"Runbook {chosen.name}",
-            event_type=event.event_type,
-            event_id=event.id,
-        ),
+        guarding.request_for(event, chosen, minion_id),
         alarm=event.alarm,
         at=event.received_at,
         lasts=run.lasted if run is not None and run.lasted is not None else _LASTS,

@@ -39,7 +39,6 @@ class Done:
     """How one run ended. `of` tells which runs belong to one event."""
 
     of: int
-    server_id: str
     verdict: str
     finished_at: datetime
 
@@ -145,7 +144,6 @@ def latest_of(*, session: Session, remedy: str, since: datetime) -> list[Done]:
     return [
         Done(
             of=row.cloudwatch_event_id,
-            server_id=row.server_id,
             verdict=row.verdict,
             finished_at=row.finished_at,
         )

@@ -55,7 +55,6 @@ class Request:
     execution_id: int | None = None
     attempt: int = 1
     by_hand: bool = False
-    held_by: str | None = None
     # Whether an approval is owed, and has been given and still holds.
     approval_owed: bool = False
     approved: bool = False

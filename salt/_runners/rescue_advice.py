@@ -5,7 +5,7 @@ These functions are ``rescue.*`` as well; they stand in a file of their own for 
 
 import logging
 
-from rescuebot import clock, console, learning, plain
+from rescuebot import clock, console, learning
 from rescuebot.advice import drafts as drafts_
 from rescuebot.advice import service as advice_
 from rescuebot.errors import Invalid, Problem
@@ -41,7 +41,7 @@ def advice(what="list", number=None, since="30d", limit=50):
     wanted = console.number("number", number)
     return console.table(
         __opts__,
-        lambda session: {"item": plain.row(advice_.get(session=session, advice_id=wanted))},
+        lambda session: {"item": console.item(advice_.get(session=session, advice_id=wanted))},
     )
 
 
@@ -71,7 +71,7 @@ def draft(number):
     wanted = console.number("number", number)
     return console.table(
         __opts__,
-        lambda session: {"item": plain.row(drafts_.get(session=session, draft_id=wanted))},
+        lambda session: {"item": console.item(drafts_.get(session=session, draft_id=wanted))},
     )
 
 

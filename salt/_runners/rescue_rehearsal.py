@@ -85,7 +85,7 @@ def replay(since="30d", runbook=None, changed=True):
 
     .. code-block:: bash
 
-        salt-run rescue.replay since=30d runbook=/root/new.yaml
+        salt-run rescue.replay since=30d runbook=/srv/runbooks/new.yaml
         salt-run rescue.replay since=7d changed=false --out=json
     """
     config, ledger = console.ledger(__opts__)

@@ -83,7 +83,7 @@ def command_update(which, version, file=None, **fields):
 
     .. code-block:: bash
 
-        salt-run rescue.command_update shop-status version=1 file=/root/shop-status.sh
+        salt-run rescue.command_update shop-status version=1 file=/srv/runbooks/shop-status.sh
     """
     return _update(commands_, which, version, _fields(fields, "command_script", file))
 
