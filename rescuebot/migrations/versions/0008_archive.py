@@ -1,9 +1,9 @@
-"""What lists and a person's changes need: indexes, soft deletion, corrected results."""
+"""What was archived: one row for each file."""
 
 from __future__ import annotations
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""What was archived: one row for each file."""
+"""What lists and the dashboard need: indexes."""
 
 from __future__ import annotations
 
