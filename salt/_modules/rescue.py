@@ -1034,6 +1034,8 @@ def _end(child):
     # Not for ever: who waits for a broken disk cannot even be killed.
     end = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < end and (left := _living(family | _family(child.pid))):
+        # Stopped first: a shell that outlives its child by an instant would print "Killed".
+        _signal(child.pid, left, signal.SIGSTOP)
         _signal(child.pid, left, signal.SIGKILL)
         time.sleep(0.02)
     while time.monotonic() < end and child.poll() is None:
