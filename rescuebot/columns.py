@@ -4,6 +4,38 @@ from __future__ import annotations
 
 # Which columns of which rows, by a key that only these rows have; the rest is for --out=json.
 COLUMNS = {
+    "plain_sha256": (
+        "id",
+        "state",
+        "first_at",
+        "last_at",
+        "events",
+        "row_count",
+        "items_left",
+        "size",
+        "plain_size",
+        "restored_at",
+        "name",
+    ),
+    "last_signed_in_at": (
+        "id",
+        "username",
+        "display_name",
+        "role",
+        "must_change_password",
+        "disabled_at",
+        "last_signed_in_at",
+    ),
+    "last_used_at": (
+        "id",
+        "name",
+        "prefix",
+        "role",
+        "expires_at",
+        "last_used_at",
+        "created_by",
+        "revoked_at",
+    ),
     "live_hash": (
         "id",
         "service_type",

@@ -63,6 +63,24 @@ class Conflict(RescueError):
     code = "conflict"
 
 
+class Outdated(Conflict):
+    """The change was made for a version that somebody else has replaced since."""
+
+    code = "outdated"
+
+
+class Forbidden(RescueError):
+    """Whoever asks may not do this."""
+
+    code = "forbidden"
+
+
+class KeyReused(Conflict):
+    """The key of a request was used for another request before."""
+
+    code = "key_reused"
+
+
 class Unreadable(RescueError):
     """A queue message cannot be understood. `reason` is a stable word for the dead letter."""
 
@@ -77,6 +95,12 @@ class DatabaseUnavailable(RescueError):
     """The database did not answer; nothing was recorded, and trying again is safe."""
 
     code = "database_unavailable"
+
+
+class TooSlow(RescueError):
+    """A list or a figure would have to look at more rows than there is time for."""
+
+    code = "too_slow"
 
 
 class SchemaOutdated(RescueError):
@@ -107,3 +131,49 @@ class FunctionUnavailable(RescueError):
     """A Lambda could not be called, or failed; it may or may not have done its work."""
 
     code = "function_unavailable"
+
+
+class Unauthorized(RescueError):
+    """Who asks has not proved who they are. It never says which part was wrong."""
+
+    code = "bad_credentials"
+
+
+class SessionOver(Unauthorized):
+    """The session has ended, by time or by a person; signing in again begins another."""
+
+    code = "session_over"
+
+
+class Wait(RescueError):
+    """Not now; `retry_after` is in how many seconds."""
+
+    code = "wait"
+
+    def __init__(self, message: str, *, retry_after: int, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after = retry_after
+
+
+class Locked(Wait):
+    """Too many wrong passwords in a row for this name, whether anybody has it or not."""
+
+    code = "locked"
+
+
+class Busy(Wait):
+    """All who may do this at once are doing it."""
+
+    code = "busy"
+
+
+class ArchiveUnavailable(RescueError):
+    """The place of the archive did not answer or refused; nothing was deleted for it."""
+
+    code = "archive_unavailable"
+
+
+class ArchiveRefused(RescueError):
+    """A file of the archive is not what was written, or is not for these tables; it is not read."""
+
+    code = "archive_refused"

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from rescuebot.advice.model import Advice, Consultation, Draft
 from rescuebot.approvals.model import Approval
+from rescuebot.archive.model import Archive, ArchivedItem, ArchiveLease
 from rescuebot.audit.model import AuditEntry
 from rescuebot.commands.model import SaltStackCommand
 from rescuebot.database import Base
 from rescuebot.events.model import CloudWatchEvent, DeadLetter, EventOccurrence
-from rescuebot.executions.model import Execution, SaltStackEventLog
+from rescuebot.executions.model import (
+    Execution,
+    SaltStackEventLog,
+    SaltStackEventLogOriginal,
+)
 from rescuebot.guard.model import Decision, Halt, Latch, MaintenanceWindow
 from rescuebot.heartbeats.model import EngineHeartbeat
+from rescuebot.people.model import ApiKey, RefreshToken, SignInAttempt, User
+from rescuebot.requests.model import RequestKey
 from rescuebot.runbooks.model import RunbookScript
 from rescuebot.servers.model import Server, ServerService
 from rescuebot.versions.model import Version
 
 ALL = (
     Advice,
+    ApiKey,
     Approval,
+    Archive,
+    ArchiveLease,
+    ArchivedItem,
     AuditEntry,
     CloudWatchEvent,
     Consultation,
@@ -30,11 +41,16 @@ ALL = (
     Halt,
     Latch,
     MaintenanceWindow,
+    RefreshToken,
+    RequestKey,
     RunbookScript,
     SaltStackCommand,
     SaltStackEventLog,
+    SaltStackEventLogOriginal,
     Server,
     ServerService,
+    SignInAttempt,
+    User,
     Version,
 )
 metadata = Base.metadata

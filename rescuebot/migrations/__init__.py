@@ -84,12 +84,29 @@ def _locked(database: Database) -> Iterator[Connection]:
     """
     with database.engine.connect() as connection:
         if database.embedded:
-            with connection.begin():
+            with _references_unwatched(connection), connection.begin():
                 yield connection
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                assert not broken, "a migration keeps every reference"
             return
         with _mysql_lock(connection):
             yield connection
             connection.commit()
+
+
+@contextmanager
+def _references_unwatched(connection: Connection) -> Iterator[None]:
+    """SQLite changes a column by making the table anew, which must not drop what refers to it.
+
+    The switch does nothing inside of a transaction, so it is thrown outside.
+    """
+    raw = connection.connection.driver_connection
+    assert raw is not None, "the connection is open"
+    raw.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, defer
 from rescuebot import yaml_text
 from rescuebot.audit import service as audit
 from rescuebot.clock import isoformat
-from rescuebot.errors import Conflict, Invalid, NotFound, Problem
+from rescuebot.errors import Conflict, Invalid, NotFound, Outdated, Problem
 from rescuebot.scripts import shown
 from rescuebot.versions.model import Change, Kind, Version
 
@@ -248,7 +248,7 @@ def _lost(noun: Noun, row: Row, expected: int, kind: Change) -> Conflict:
         return Conflict(f"The {what} is not deleted.", remedy="There is nothing to restore.")
     if kind is not Change.RESTORED and row.deleted_at is not None:
         return Conflict(f"The {what} was deleted by {who} at {at}.", remedy="Restore it first.")
-    return Conflict(
+    return Outdated(
         f"The {what} has version {row.version} now: {who} changed it at {at}; "
         f"this change was made for version {expected}.",
         remedy=f"Look at what has changed, then try again with version {row.version}.",
