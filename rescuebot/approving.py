@@ -96,13 +96,14 @@ def reject(
     *,
     actor: str,
     database: Database,
+    digest: str | None = None,
     comment: str = "",
     now: clock.Clock = clock.now,
 ) -> int:
     """Forbid it: the execution is cancelled and its event ends as rejected."""
     with database.transaction() as session:
         approval = approvals.get(session=session, approval_id=approval_id)
-        _check_answer(approval, None, comment)
+        _check_answer(approval, digest, comment)
         _answer(session, approval, ApprovalState.REJECTED, actor, comment, now())
         words = f"{actor} has rejected it" + (f": {comment}" if comment else ".")
         drafts.note_verdict(
@@ -181,18 +182,27 @@ def end_run_out(approval: Approval, *, database: Database, now: datetime) -> boo
     return True
 
 
-def shown(*, session: Session, approval_id: int) -> dict[str, Any]:
+def seen(*, session: Session, approval_id: int) -> dict[str, Any]:
     """All that an approver should see: what would run, where, why, and what it would change."""
     approval = approvals.get(session=session, approval_id=approval_id)
     execution = service.get(session=session, execution_id=approval.execution_id)
     return {
-        "approval": row(approval),
-        "execution": plain.row(execution, without=("pinned",)),
+        "approval": approval,
+        "execution": execution,
         "fix": fix_of(execution.pinned),
         "preview": approval.preview,
-        "last_here": plain.rows(
-            service.last_on(session=session, execution=execution), without=("pinned",)
-        ),
+        "last_here": service.last_on(session=session, execution=execution),
+    }
+
+
+def shown(*, session: Session, approval_id: int) -> dict[str, Any]:
+    """The same as plain values."""
+    found = seen(session=session, approval_id=approval_id)
+    return {
+        **found,
+        "approval": row(found["approval"]),
+        "execution": plain.row(found["execution"], without=("pinned",)),
+        "last_here": plain.rows(found["last_here"], without=("pinned",)),
     }
 
 

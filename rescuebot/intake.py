@@ -7,9 +7,11 @@ committed.
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -21,11 +23,14 @@ from rescuebot.database import Database, Unstorable, repeat_on_contention
 from rescuebot.errors import Unreadable
 from rescuebot.events import composite, dead_letters
 from rescuebot.events import service as events
+from rescuebot.events.changing import LONG_AGO
 from rescuebot.events.dead_letters import Letter
 from rescuebot.events.model import LetterState
 from rescuebot.events.parse import parse
 from rescuebot.events.reported import ReportedEvent
 from rescuebot.guard import service as decisions
+from rescuebot.requests import service as requests
+from rescuebot.requests.service import Once
 from rescuebot.servers import service as servers
 from rescuebot.settings import IntakeSettings
 
@@ -81,6 +86,62 @@ def receive(
         recorded=tuple(recorded),
         buried=len(letters),
     )
+
+
+@repeat_on_contention
+def hand_in(
+    body: str,
+    *,
+    actor: str,
+    database: Database,
+    settings: IntakeSettings,
+    describe: DescribeAlarms | None = None,
+    once: Once | None = None,
+    now: clock.Clock = clock.now,
+) -> Receipt:
+    """Record one message that somebody brings by hand, read like one of the queue.
+
+    Raises Unreadable when it cannot be understood: who brings it hears that, so it is not kept.
+    No hint of it need reach the bus: the next sweep gives one, or handles what nobody takes.
+    """
+    at = now()
+    # A message without an id of its own is another each time; who repeats it brings a key.
+    own = str(uuid.uuid4()) if once is None else once.key_hash
+    report = parse(body=body, fallback_id=f"by-hand-{own}", received_at=at, settings=settings)
+    described = _described([report], settings=settings, describe=describe)
+    try:
+        with database.transaction() as session:
+            before = requests.begin(session=session, once=once, now=at)
+            if before is not None:
+                return _handed_in_before(before)
+            recorded = _write(
+                session, [report], described, settings=settings, now=at, hinted_at=LONG_AGO
+            )
+            _note_handed_in(session, recorded, actor, at)
+            answer = {"recorded": [asdict(item) for item in recorded]}
+            requests.note(session=session, once=once, answer=answer, now=at)
+    except Unstorable as error:
+        raise Unreadable("unstorable", error.message) from error
+    return Receipt(recorded=tuple(recorded))
+
+
+def _handed_in_before(answer: Mapping[str, Any]) -> Receipt:
+    recorded = [{**item, "kind": events.Kind(item["kind"])} for item in answer["recorded"]]
+    return Receipt(recorded=tuple(events.Recorded(**item) for item in recorded))
+
+
+def _note_handed_in(
+    session: Session, recorded: Sequence[events.Recorded], actor: str, now: datetime
+) -> None:
+    for item in recorded:
+        audit.note(
+            session=session,
+            actor=actor,
+            action="event_handed_in",
+            subject=f"event {item.event_id}",
+            detail=f"{item.event_source} {item.event_type} ({item.kind.value})",
+            now=now,
+        )
 
 
 def requeue(
@@ -149,26 +210,41 @@ def _record(
     settings: IntakeSettings,
     now: datetime,
 ) -> list[events.Recorded]:
-    dedup = timedelta(minutes=settings.dedup_minutes)
     with database.transaction() as session:
-        expanded = [
-            child
-            for report in reports
-            for child in composite.expand(
-                session=session, report=report, described=described, settings=settings
-            )
-        ]
-        servers.lock(session=session, server_ids=[r.server_id for r in expanded], now=now)
-        recorded = []
-        for report in expanded:
-            recorded.append(events.record(session=session, report=report, dedup=dedup, now=now))
-            _explain(session, report, recorded[-1], now)
-            if recorded[-1].kind is events.Kind.RECOVERY:
-                event_id = recorded[-1].event_id
-                approving.end_recovered(session=session, event_id=event_id, now=now)
-                consulting.end_recovered(session=session, event_id=event_id, now=now)
+        recorded = _write(session, reports, described, settings=settings, now=now)
         dead_letters.bury(session=session, letters=letters, now=now)
         faults.point("intake.recorded")
+    return recorded
+
+
+def _write(
+    session: Session,
+    reports: Sequence[ReportedEvent],
+    described: Mapping[str, AlarmDescription],
+    *,
+    settings: IntakeSettings,
+    now: datetime,
+    hinted_at: datetime | None = None,
+) -> list[events.Recorded]:
+    dedup = timedelta(minutes=settings.dedup_minutes)
+    expanded = [
+        child
+        for report in reports
+        for child in composite.expand(
+            session=session, report=report, described=described, settings=settings
+        )
+    ]
+    servers.lock(session=session, server_ids=[r.server_id for r in expanded], now=now)
+    recorded = []
+    for report in expanded:
+        recorded.append(
+            events.record(session=session, report=report, dedup=dedup, now=now, hinted_at=hinted_at)
+        )
+        _explain(session, report, recorded[-1], now)
+        if recorded[-1].kind is events.Kind.RECOVERY:
+            event_id = recorded[-1].event_id
+            approving.end_recovered(session=session, event_id=event_id, now=now)
+            consulting.end_recovered(session=session, event_id=event_id, now=now)
     return recorded
 
 

@@ -18,6 +18,7 @@ from rescuebot import clock, guarding, plain, remediation
 from rescuebot.approvals import service as approvals
 from rescuebot.database import Database
 from rescuebot.errors import Invalid, Problem
+from rescuebot.events import past
 from rescuebot.events import service as events
 from rescuebot.events.model import CloudWatchEvent
 from rescuebot.events.reported import ReportedEvent, Severity
@@ -27,7 +28,7 @@ from rescuebot.executions.pin import fix_of
 from rescuebot.guard import rules
 from rescuebot.guard import service as decisions
 from rescuebot.remediation import NamedState
-from rescuebot.runbooks import index
+from rescuebot.runbooks import index, patterns
 from rescuebot.servers import service as servers
 from rescuebot.servers.service import SERVICE
 from rescuebot.settings import Settings
@@ -46,6 +47,25 @@ def match(*, session: Session, service_type: str, message: str) -> dict[str, Any
     """Which runbook fits a message, what else does, and what nearly does and why not."""
     found = index.current(session=session).look_up(service_type, message, explain=True)
     return found.plain()
+
+
+def try_pattern(
+    *, session: Session, service_type: str, error_pattern: str, limit: int
+) -> dict[str, Any]:
+    """In which of the latest messages of a service a pattern is found; Invalid for a bad one."""
+    if refusal := patterns.problems_of(error_pattern):
+        raise Invalid([Problem("error_pattern", refusal)])
+    rows = [
+        {
+            "event_id": event.id,
+            "event_time": event.event_time,
+            "server_id": event.server_id,
+            "event_message": event.event_message,
+            "found": patterns.search(error_pattern, event.event_message),
+        }
+        for event in past.latest_of(session=session, service_type=service_type, limit=limit)
+    ]
+    return {"tried": len(rows), "found": sum(row["found"] for row in rows), "items": rows}
 
 
 def undone(database: Database, work: Callable[[Session], T]) -> T:

@@ -55,6 +55,7 @@ class Advice(Base):
     __tablename__ = "advice"
     __table_args__ = (
         Index("ix_advice_asked_at", "asked_at"),
+        Index("ix_advice_begun_at", "begun_at"),
         Index("ix_advice_state", "state", "id"),
     )
 

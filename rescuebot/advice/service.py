@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, case, delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from rescuebot.advice.model import (
@@ -208,6 +208,11 @@ def consultation_of(*, session: Session, event_id: int) -> Consultation | None:
     return session.scalars(
         select(Consultation).where(Consultation.cloudwatch_event_id == event_id)
     ).one_or_none()
+
+
+def forget_consultation(*, session: Session, event_id: int) -> None:
+    """Let an event that is decided anew ask anew: it has at most one consultation."""
+    session.execute(delete(Consultation).where(Consultation.cloudwatch_event_id == event_id))
 
 
 def finish(*, session: Session, consultation_id: int, now: datetime) -> bool:

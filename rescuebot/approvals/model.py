@@ -36,7 +36,11 @@ class Approval(Base):
     """
 
     __tablename__ = "approval"
-    __table_args__ = (Index("ix_approval_state", "state", "id"),)
+    __table_args__ = (
+        Index("ix_approval_state", "state", "id"),
+        Index("ix_approval_asked_at", "asked_at"),
+        Index("ix_approval_state_asked", "state", "asked_at"),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     execution_id: Mapped[int] = mapped_column(ForeignKey("execution.id"), unique=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rescuebot.as_code.planning import Outcome, Plan, Planned, apply, plan, take_over
 from rescuebot.as_code.reading import Document, Documents, Item, items_of, read
-from rescuebot.as_code.writing import export, write
+from rescuebot.as_code.writing import export, of_runbook, write
 
 __all__ = [
     "Document",
@@ -16,6 +16,7 @@ __all__ = [
     "apply",
     "export",
     "items_of",
+    "of_runbook",
     "plan",
     "read",
     "take_over",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from sqlalchemy.orm import Session
 
 from rescuebot import yaml_text
@@ -21,6 +22,7 @@ from rescuebot.as_code.content import (
     fingerprint,
     told,
 )
+from rescuebot.as_code.reading import Document, Documents
 from rescuebot.commands import service as commands
 from rescuebot.commands.validation import SERVICE as SERVICE_NAME
 from rescuebot.errors import Conflict, Invalid, Problem
@@ -31,6 +33,12 @@ _FIRST_LINES = (
     f"{HEADER}: commands and runbooks of {{service}}, written by salt-run rescue.export.\n"
     f"# `{BASED_ON}` names what an item was when it was exported; leave it when you edit one.\n"
 )
+
+
+def of_runbook(content: Mapping[str, Any]) -> Documents:
+    """One runbook as documents to import, to replay history with it."""
+    text = yaml.safe_dump({LISTS[Kind.RUNBOOK]: [dict(content)]}, allow_unicode=True)
+    return Documents(files=(Document(name="runbook", text=text),))
 
 
 def export(*, session: Session) -> dict[str, str]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from rescuebot.events.model import CloudWatchEvent, EventOccurrence, EventStatus
+from rescuebot.events.reported import Severity
 
 _OPEN = (EventStatus.NEW, EventStatus.PROCESSING)
 _MOST_REPORTS = 500
+_MOST_OF_A_SERVER = 10_000
+_HOUR = timedelta(hours=1)
 # An alarm that was raised longer ago than this before the event is another story.
 _LOOKED_BACK = timedelta(days=1)
 
@@ -94,3 +98,28 @@ def _changes(session: Session, event: CloudWatchEvent, since: datetime) -> Chang
         if recovery != recovered:
             count, last_at, recovered = count + 1, received_at, recovery
     return None if last_at is None else Changes(count=count, last_at=last_at)
+
+
+def hours_of(*, session: Session, server_id: str, since: datetime) -> list[dict[str, Any]]:
+    """The hours since then: how many events the server had in each, and the worst severity."""
+    first = since.replace(minute=0, second=0, microsecond=0)
+    query = (
+        select(CloudWatchEvent.event_time, CloudWatchEvent.severity)
+        .where(
+            CloudWatchEvent.server_id == server_id,
+            CloudWatchEvent.event_time >= first,
+            CloudWatchEvent.deleted_at.is_(None),
+        )
+        .limit(_MOST_OF_A_SERVER)
+    )
+    found: dict[int, list[Severity]] = {number: [] for number in range(25)}
+    for event_time, severity in session.execute(query):
+        found.get(int((event_time - first) / _HOUR), []).append(severity)
+    return [
+        {
+            "hour": first + number * _HOUR,
+            "events": len(severities),
+            "worst": max(severities, key=list(Severity).index, default=None),
+        }
+        for number, severities in found.items()
+    ]

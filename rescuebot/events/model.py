@@ -12,6 +12,10 @@ from rescuebot import clock
 from rescuebot.database import Base, LongText, UtcTimestamp, enum_column
 from rescuebot.events.reported import Severity
 
+# What follows a filter in its index: `id` before `deleted_at`, so that it is in the list's order;
+# and `severity`, which is asked for beside most of them.
+_LISTED = ("event_time", "id", "deleted_at", "severity")
+
 
 class EventStatus(StrEnum):
     """``new → processing → resolved | failed``; each step is one guarded UPDATE."""
@@ -37,6 +41,8 @@ class Outcome(StrEnum):
     LOST = "lost"
     # The alarm went back to OK before anything was run, or the row is itself such a report.
     RECOVERED = "recovered"
+    # A person has closed it.
+    BY_HAND = "by_hand"
 
 
 class CloudWatchEvent(Base):
@@ -49,10 +55,23 @@ class CloudWatchEvent(Base):
     __tablename__ = "cloudwatch_event"
     __table_args__ = (
         Index("ix_cloudwatch_event_server_id_type_time", "server_id", "event_type", "event_time"),
-        Index("ix_cloudwatch_event_event_time", "event_time", "id"),
-        Index("ix_cloudwatch_event_severity", "severity", "event_time"),
+        # All that the dashboard counts of a day, so that it reads no rows.
+        Index(
+            "ix_cloudwatch_event_event_time",
+            *("event_time", "id", "deleted_at", "severity", "service_type", "server_id"),
+        ),
         Index("ix_cloudwatch_event_status", "status", "id"),
         Index("ix_cloudwatch_event_alarm_name", "alarm_name", "event_time"),
+        # One for each filter of the list.
+        Index("ix_cloudwatch_event_severity", "severity", *_LISTED[:3]),
+        Index("ix_cloudwatch_event_server_id_time", "server_id", *_LISTED),
+        Index("ix_cloudwatch_event_service_type", "service_type", *_LISTED),
+        Index("ix_cloudwatch_event_event_type", "event_type", *_LISTED),
+        Index("ix_cloudwatch_event_event_source", "event_source", *_LISTED),
+        # Times to rescue come from here.
+        Index("ix_cloudwatch_event_outcome", "outcome", *_LISTED[:3], "received_at", "resolved_at"),
+        Index("ix_cloudwatch_event_status_time", "status", *_LISTED),
+        Index("ix_cloudwatch_event_deleted_at", "deleted_at"),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -81,6 +100,9 @@ class CloudWatchEvent(Base):
     resolved_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     # When the alarm itself went back to OK, as told by the sender.
     recovered_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    # A person has taken it back: nobody is shown it any more, but repeats still find it.
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    deleted_by: Mapped[str | None] = mapped_column(String(100))
     raw: Mapped[str] = mapped_column(LongText)
 
 
@@ -112,6 +134,7 @@ class DeadLetter(Base):
     """A message that could not be understood, with the reason; it has left the queue."""
 
     __tablename__ = "dead_letter"
+    __table_args__ = (Index("ix_dead_letter_state", "state", "received_at"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     message_id: Mapped[str] = mapped_column(String(120), unique=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from rescuebot.events.model import CloudWatchEvent, EventOccurrence
 
@@ -36,11 +36,32 @@ class PastEvent:
         return (self.server_id, self.event_type, self.service_type, self.alarm_name)
 
 
+def latest_of(*, session: Session, service_type: str, limit: int) -> Sequence[CloudWatchEvent]:
+    """The latest events of a service that are shown to people, newest first."""
+    query = (
+        select(CloudWatchEvent)
+        .options(defer(CloudWatchEvent.raw))
+        .where(
+            CloudWatchEvent.service_type == service_type,
+            CloudWatchEvent.deleted_at.is_(None),
+        )
+        .order_by(CloudWatchEvent.event_time.desc(), CloudWatchEvent.id.desc())
+    )
+    return session.scalars(query.limit(limit)).all()
+
+
 def since(*, session: Session, since: datetime, limit: int) -> list[PastEvent]:
-    """The latest events that somebody had to handle, in the order in which they came."""
+    """The latest events that somebody had to handle, in the order in which they came.
+
+    What a person has deleted is left out: a replay is a statistic.
+    """
     query = (
         select(CloudWatchEvent.id)
-        .where(CloudWatchEvent.received_at >= since, CloudWatchEvent.claimed_at.is_not(None))
+        .where(
+            CloudWatchEvent.received_at >= since,
+            CloudWatchEvent.claimed_at.is_not(None),
+            CloudWatchEvent.deleted_at.is_(None),
+        )
         .order_by(CloudWatchEvent.id.desc())
     )
     ids = sorted(session.scalars(query.limit(limit)))

@@ -42,11 +42,19 @@ class Recorded:
     event_type: str
 
 
-def record(*, session: Session, report: ReportedEvent, dedup: timedelta, now: datetime) -> Recorded:
+def record(
+    *,
+    session: Session,
+    report: ReportedEvent,
+    dedup: timedelta,
+    now: datetime,
+    hinted_at: datetime | None = None,
+) -> Recorded:
     """Write down one report. The caller holds the lock of its server.
 
     A message id that was taken in before counts for nothing; a repeat within `dedup` of event
-    time is counted on the first row; a recovery is noted there too.
+    time is counted on the first row; a recovery is noted there too. `hinted_at` is for a new
+    event that the caller gives no hint of: LONG_AGO has the next sweep do it.
     """
     known = session.scalar(
         select(EventOccurrence.cloudwatch_event_id).where(
@@ -67,6 +75,7 @@ def record(*, session: Session, report: ReportedEvent, dedup: timedelta, now: da
         _note(session=session, event_id=first, report=report, now=now)
         return _recorded(first, Kind.REPEAT, report)
     event = _insert(session=session, report=report, now=now)
+    event.hinted_at = hinted_at
     return _recorded(event.id, Kind.NEW, report)
 
 
@@ -146,8 +155,9 @@ def list_(
     severity: Severity | None = None,
     server_id: str | None = None,
 ) -> Sequence[CloudWatchEvent]:
-    """The latest events, newest first, without their raw text."""
+    """The latest events that are not deleted, newest first, without their raw text."""
     query = select(CloudWatchEvent).options(defer(CloudWatchEvent.raw))
+    query = query.where(CloudWatchEvent.deleted_at.is_(None))
     if status is not None:
         query = query.where(CloudWatchEvent.status == status)
     if severity is not None:
@@ -188,7 +198,10 @@ def last_place_of(*, session: Session, alarm_name: str, since: datetime) -> Clou
 
 
 def _first_of(*, session: Session, report: ReportedEvent, dedup: timedelta) -> int | None:
-    """The event that this report repeats, if there is one."""
+    """The event that this report repeats, if there is one.
+
+    Also a deleted one: that it is shown no more does not make its alarm a new incident.
+    """
     query = (
         select(CloudWatchEvent)
         .where(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from rescuebot.advice import drafts
 from rescuebot.events import service as events
 from rescuebot.events.model import EventStatus, Outcome
-from rescuebot.executions import results, service
+from rescuebot.executions import attempts, results, service
 from rescuebot.executions.model import (
     ACTIVE_STATES,
     WAITING_STATES,
@@ -168,7 +168,7 @@ def _end(
 
 
 def _try_again(session: Session, execution: Execution, message: str, now: datetime) -> None:
-    following = service.again(session=session, execution=execution, now=now)
+    following = attempts.again(session=session, execution=execution, now=now)
     pause = (following.not_before - now).total_seconds()
     words = (
         f"Attempt {execution.attempt} of {execution.attempts} did not help: {message} "
@@ -185,7 +185,8 @@ def _end_event(
     status, outcome = _EVENT_END[verdict]
     if verdict == "nothing_to_fix" and _had_changed(session, execution):
         outcome, message = Outcome.FIXED, f"An earlier attempt has brought it up. {message}"
-    events.end(session=session, event_id=event_id, status=status, outcome=outcome, now=now)
+    if not events.end(session=session, event_id=event_id, status=status, outcome=outcome, now=now):
+        return  # It is over: a person has closed it, and that has been said.
     _decide(session, execution, "outcome", outcome.value, message, now)
     if status is EventStatus.FAILED and verdict not in _KNOWN_TO_PEOPLE:
         words = f"After {execution.attempt} attempt(s) a person must look at it."
@@ -194,8 +195,8 @@ def _end_event(
 
 def _had_changed(session: Session, execution: Execution) -> bool:
     """Whether an attempt before this one may have done its fix."""
-    attempts = service.earlier(session=session, execution=execution)
-    return any(attempt.verdict in _RETRIED for attempt in attempts)
+    before = attempts.earlier(session=session, execution=execution)
+    return any(attempt.verdict in _RETRIED for attempt in before)
 
 
 def _decide(

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, defer
 
 from rescuebot.executions.model import ACTIVE_STATES, Execution, ExecutionState
@@ -247,3 +248,20 @@ def _is_remedy(remedy: str) -> ColumnElement[bool]:
         column = Execution.runbook_id if kind == "runbook" else Execution.command_id
         return column == int(number)
     return Execution.solution_name == remedy
+
+
+def remedies_on(*, session: Session, server_id: str, limit: int = 20) -> list[dict[str, Any]]:
+    """What was run on a server, how often, how often it helped, when last; the latest first."""
+    helped = func.sum(case((Execution.verdict.in_(HELPING), 1), else_=0))
+    last = func.max(Execution.finished_at)
+    query = (
+        select(Execution.solution_name, func.count(), helped, last)
+        .where(Execution.server_id == server_id, Execution.finished_at.is_not(None))
+        .group_by(Execution.solution_name)
+        .order_by(last.desc())
+        .limit(limit)
+    )
+    return [
+        {"solution_name": name, "runs": runs, "helped": int(helped or 0), "last_at": at}
+        for name, runs, helped, at in session.execute(query)
+    ]

@@ -71,6 +71,14 @@ class Execution(Base):
         Index("ix_execution_server_id", "server_id", "state"),
         Index("ix_execution_dispatch", "dispatch", "minion_id"),
         Index("ix_execution_jid", "jid"),
+        Index("ix_execution_planned_at", "planned_at"),
+        Index("ix_execution_state_planned", "state", "planned_at"),
+        Index("ix_execution_server_planned", "server_id", "planned_at"),
+        Index("ix_execution_service_planned", "service_type", "planned_at"),
+        Index("ix_execution_runbook_planned", "runbook_id", "planned_at"),
+        Index("ix_execution_requested_by", "requested_by", "planned_at"),
+        # An execution is tried again by hand once; after that its successor is.
+        Index("ix_execution_retry_of", "retry_of", unique=True),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
@@ -111,6 +119,8 @@ class Execution(Base):
     limit_seconds: Mapped[int] = mapped_column(Integer)
     verify_seconds: Mapped[int] = mapped_column(Integer)
     requested_by: Mapped[str] = mapped_column(String(100))
+    # The execution that a person wanted tried again. No foreign key: the archive may have it.
+    retry_of: Mapped[int | None] = mapped_column(Integer)
 
     planned_at: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
     not_before: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
@@ -148,3 +158,19 @@ class SaltStackEventLog(Base):
     minion_id: Mapped[str] = mapped_column(String(255))
     step: Mapped[Step] = mapped_column(enum_column(Step, "log_step"))
     retcode: Mapped[int | None] = mapped_column(Integer)
+    # Who has put it right last, when and why; what the minion told is kept in the original.
+    corrected_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    corrected_by: Mapped[str | None] = mapped_column(String(100))
+    correction: Mapped[str | None] = mapped_column(Text)
+
+
+class SaltStackEventLogOriginal(Base):
+    """What the minion told of a step, whole, from before a person first corrected its log row."""
+
+    __tablename__ = "saltstack_event_log_original"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    log_id: Mapped[int] = mapped_column(ForeignKey("saltstack_event_log.id"), unique=True)
+    execution_result: Mapped[str] = mapped_column(LongText, deferred=True)
+    execution_status: Mapped[LogStatus] = mapped_column(enum_column(LogStatus, "original_status"))
+    kept_at: Mapped[datetime] = mapped_column(UtcTimestamp)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from rescuebot.executions.model import Execution, LogStatus, SaltStackEventLog, Step
@@ -53,6 +53,14 @@ def record(
     return row
 
 
+def replace(*, session: Session, log_id: int, output: str) -> None:
+    """Write another output into a log row, cut and in pieces like the first."""
+    pieces = _pieces(cut(output))
+    _set(session, log_id, next(pieces))
+    for piece in pieces:
+        _append(session, log_id, piece)
+
+
 def cut(output: str, limit: int = RESULT_BYTES) -> str:
     """The output in at most `limit` bytes of UTF-8: head and tail, and between them a marker
     that tells the original size.
@@ -75,9 +83,13 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _append(session: Session, row_id: int, piece: str) -> None:
+    _set(session, row_id, SaltStackEventLog.execution_result + piece)
+
+
+def _set(session: Session, row_id: int, result: str | ColumnElement[str]) -> None:
     session.execute(
         update(SaltStackEventLog)
         .where(SaltStackEventLog.id == row_id)
-        .values(execution_result=SaltStackEventLog.execution_result + piece)
+        .values(execution_result=result)
         .execution_options(synchronize_session=False)
     )

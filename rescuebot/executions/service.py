@@ -5,7 +5,6 @@ Invariant: each change of `state` is one conditional UPDATE here.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -72,53 +71,6 @@ def plan(
     session.add(execution)
     session.flush()
     return execution
-
-
-def again(*, session: Session, execution: Execution, now: datetime) -> Execution:
-    """Plan the next attempt of an execution that has ended: the same pinned work, later.
-
-    The pause doubles with each attempt and is a little random, so that servers which failed
-    together do not come back together.
-    """
-    # The sweeps look at executions without what is pinned, and outside of this transaction.
-    execution = session.get_one(Execution, execution.id, populate_existing=True)
-    pause = execution.retry_seconds * 2 ** (execution.attempt - 1) * random.uniform(0.8, 1.2)
-    copied = (
-        "cloudwatch_event_id",
-        "runbook_id",
-        "command_id",
-        "server_id",
-        "minion_id",
-        "service_type",
-        "solution_kind",
-        "solution_name",
-        "pinned",
-        "pinned_sha256",
-        "attempts",
-        "retry_seconds",
-        "limit_seconds",
-        "verify_seconds",
-        "requested_by",
-    )
-    following = Execution(
-        **{name: getattr(execution, name) for name in copied},
-        attempt=execution.attempt + 1,
-        state=ExecutionState.PLANNED,
-        planned_at=now,
-        not_before=now + timedelta(seconds=pause),
-    )
-    session.add(following)
-    session.flush()
-    return following
-
-
-def earlier(*, session: Session, execution: Execution) -> Sequence[Execution]:
-    """The attempts for the same event before this one."""
-    query = select(Execution).where(
-        Execution.cloudwatch_event_id == execution.cloudwatch_event_id,
-        Execution.id < execution.id,
-    )
-    return session.scalars(query.options(defer(Execution.pinned))).all()
 
 
 def dispatch(
@@ -304,13 +256,22 @@ def hurry(*, session: Session, minion_id: str, now: datetime) -> int:
     return int(moved.rowcount)  # type: ignore[attr-defined]
 
 
-def is_under_way(*, session: Session, event_id: int) -> bool:
-    """Whether anything for the event is held, planned or out."""
-    states = (*WAITING_STATES, *ACTIVE_STATES)
-    query = select(Execution.id).where(
+def under_way(
+    *,
+    session: Session,
+    event_id: int,
+    states: Sequence[ExecutionState] = (*WAITING_STATES, *ACTIVE_STATES),
+) -> Sequence[Execution]:
+    """What is held, planned or out for an event, oldest first; or only what is in `states`."""
+    query = select(Execution).where(
         Execution.cloudwatch_event_id == event_id, Execution.state.in_(states)
     )
-    return session.scalar(query.limit(1)) is not None
+    return session.scalars(query.options(defer(Execution.pinned)).order_by(Execution.id)).all()
+
+
+def is_under_way(*, session: Session, event_id: int) -> bool:
+    """Whether anything for the event is held, planned or out."""
+    return bool(under_way(session=session, event_id=event_id))
 
 
 def get(*, session: Session, execution_id: int) -> Execution:
@@ -324,9 +285,15 @@ def get(*, session: Session, execution_id: int) -> Execution:
     return execution
 
 
-def list_(*, session: Session, event_id: int | None = None, limit: int = 50) -> Sequence[Execution]:
-    """The latest executions, newest first; those of one event, oldest first."""
-    query = select(Execution).options(defer(Execution.pinned))
+def list_(
+    *, session: Session, event_id: int | None = None, limit: int = 50, pinned: bool = False
+) -> Sequence[Execution]:
+    """The latest executions, newest first; those of one event, oldest first.
+
+    What they are `pinned` to, which may be long, is read only where it is asked for.
+    """
+    query = select(Execution)
+    query = query if pinned else query.options(defer(Execution.pinned))
     if event_id is not None:
         query = query.where(Execution.cloudwatch_event_id == event_id).order_by(Execution.id)
     else:

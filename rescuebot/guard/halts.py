@@ -51,6 +51,14 @@ def lift(*, session: Session, target: object, actor: str, now: datetime) -> Halt
     return halt
 
 
+def get(*, session: Session, halt_id: int) -> Halt:
+    """The halt, whether it stands or was lifted, or NotFound."""
+    halt = session.get(Halt, halt_id)
+    if halt is None:
+        raise NotFound(f"There is no halt {halt_id}.", remedy="List those that stand.")
+    return halt
+
+
 def list_(*, session: Session) -> Sequence[Halt]:
     """The halts that stand, oldest first."""
     return session.scalars(

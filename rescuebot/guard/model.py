@@ -19,6 +19,10 @@ class Decision(Base):
     """
 
     __tablename__ = "decision"
+    __table_args__ = (
+        Index("ix_decision_runbook_id", "runbook_id", "decided_at"),
+        Index("ix_decision_verdict", "verdict", "decided_at"),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     cloudwatch_event_id: Mapped[int | None] = mapped_column(

@@ -13,13 +13,14 @@ from rescuebot.runbooks.model import RunbookMode, RunbookScript, SolutionKind
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """What a runbook says now, and whether it may run at all."""
+    """What a runbook says now, whether it may run at all, and whether a person is asked first."""
 
     kind: SolutionKind
     solution: str
     version: int
     updated_by: str
     usable: bool
+    asks: bool
 
 
 def standing(*, session: Session, runbook_id: int) -> Standing | None:
@@ -37,6 +38,7 @@ def standing(*, session: Session, runbook_id: int) -> Standing | None:
             and runbook.enabled
             and runbook.mode is not RunbookMode.SHADOW
         ),
+        asks=runbook.mode is RunbookMode.ASK,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from rescuebot.database import insert_missing
+from rescuebot.errors import NotFound
 from rescuebot.servers.model import Server, ServerService
 
 SERVER_ID = re.compile(r"[A-Za-z0-9._:-]{1,50}")
@@ -24,6 +25,21 @@ def list_(*, session: Session, limit: int = 50) -> Sequence[Server]:
     """All servers, the latest seen first."""
     query = select(Server).where(Server.server_id != "").order_by(Server.seen_at.desc(), Server.id)
     return session.scalars(query.limit(limit)).all()
+
+
+def get(*, session: Session, server_id: str) -> Server:
+    """The server, or NotFound."""
+    query = select(Server).where(Server.server_id == server_id, Server.server_id != "")
+    server = session.scalars(query).one_or_none()
+    if server is None:
+        raise NotFound("There is no such server.", remedy="salt-run rescue.servers lists them.")
+    return server
+
+
+def services_of(*, session: Session, server_id: str) -> list[str]:
+    """What the server runs, as far as it is known."""
+    query = select(ServerService.service_type).where(ServerService.server_id == server_id)
+    return list(session.scalars(query.order_by(ServerService.service_type)))
 
 
 def minion_of(*, session: Session, server_id: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rescuebot.clock import as_utc, isoformat
 from rescuebot.errors import Unreadable
-from rescuebot.events.parse import alarms, aws_events, metrics, text
+from rescuebot.events.parse import alarms, aws_events, metrics, own, text
 from rescuebot.events.parse.draft import Draft
 from rescuebot.events.parse.unwrap import Unwrapped, unwrap
 from rescuebot.events.reported import ReportedEvent
@@ -89,6 +89,8 @@ def _read_event_bridge(event: dict[str, Any], settings: IntakeSettings) -> Draft
             return aws_events.ec2_state_change(event)
         case "RDS DB Instance Event" | "RDS DB Cluster Event":
             return aws_events.rds_event(event)
+        case own.DETAIL_TYPE:
+            return own.read(event)
     return aws_events.other(event)
 
 

@@ -1,0 +1,55 @@
+"""The list of approvals, by the page, without their previews."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from rescuebot import paging
+from rescuebot.approvals.model import Approval, ApprovalState
+from rescuebot.cursors import Total
+from rescuebot.paging import Drive, Listing, Page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which approvals are wanted: any of the states, and the rest each. `until` is exclusive."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    state: tuple[ApprovalState, ...] = ()
+    event_id: int | None = None
+
+
+LISTING = Listing(
+    table=Approval,
+    sorts={"asked_at": Approval.asked_at},
+    span=Approval.asked_at,
+    filters={"event_id": Approval.cloudwatch_event_id, "state": Approval.state},
+    drives=(
+        Drive(name="event_id", index="ix_approval_cloudwatch_event_id", few=True),
+        Drive(name="state", index="ix_approval_state_asked"),
+    ),
+    index="ix_approval_asked_at",
+    hidden=(Approval.preview,),
+)
+
+
+def search(
+    *,
+    session: Session,
+    wanted: Filter,
+    sort: str = "-asked_at",
+    cursor: str | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+) -> Page[Approval]:
+    """A page of approvals; `sort` is ``-asked_at`` (newest first) or ``asked_at``."""
+    way = paging.way(LISTING, wanted, sort=sort)
+    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
+
+
+def count(*, session: Session, wanted: Filter) -> Total:
+    """How many such approvals there are, as far as that is counted."""
+    return paging.count(session=session, way=paging.way(LISTING, wanted))
