@@ -10,6 +10,7 @@ import re
 import secrets
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pymysql
@@ -39,6 +40,7 @@ class MariaDB:
         name: str = "mariadb",
         place: Place | None = None,
         outlives_owner: bool = False,
+        options: Sequence[str] = (),
     ) -> None:
         self.directory = Path(directory).resolve()
         self.port = ports.free(1)[0]
@@ -47,6 +49,8 @@ class MariaDB:
         self._place = place or Place(directory)
         self._passwords = {name: secrets.token_urlsafe(18) for name in (_USER, _KEEPER)}
         self._outlives_owner = outlives_owner
+        # The last one counts, so these win over ours.
+        self._options = tuple(options)
         self._daemon: Daemon | None = None
 
     def start(self) -> None:
@@ -132,6 +136,7 @@ class MariaDB:
             "--innodb-buffer-pool-size=64M",
             "--innodb-log-file-size=32M",
             *_PORTABLE,
+            *self._options,
         ]
 
     def _socket(self) -> Path:

@@ -10,17 +10,30 @@ import enum
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tenacity
-from sqlalchemy import TIMESTAMP, Enum, MetaData, Text, create_engine, event, exc, insert
+from pydantic import SecretStr
+from sqlalchemy import (
+    TIMESTAMP,
+    Enum,
+    Executable,
+    MetaData,
+    Text,
+    create_engine,
+    event,
+    exc,
+    insert,
+)
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
+from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -31,14 +44,26 @@ from rescuebot.errors import (
     RescueError,
     SchemaOutdated,
     SettingsInvalid,
+    TooSlow,
 )
+from rescuebot.logs import logger
 from rescuebot.settings import DatabaseSettings
 
 # MySQL's deadlock, lock wait timeout; SQLSTATE tells nothing finer. Source: MySQL error reference.
 _CONTENTION_CODES = frozenset({1205, 1213})
-# Unknown column, unknown table.
-_SCHEMA_CODES = frozenset({1054, 1146})
+# Unknown column, unknown table, unknown index in a hint.
+_SCHEMA_CODES = frozenset({1054, 1146, 1176})
+# The time limit of a statement: of MariaDB, of MySQL.
+_SLOW_CODES = frozenset({1969, 3024})
 _READING = "rescuebot_reading"
+_SECONDS = "rescuebot_seconds"
+# What somebody waits for on a screen takes milliseconds; what takes this long is given up.
+LIST_SECONDS = 3.0
+# A replica that did not answer is left alone for so long.
+_REPLICA_PAUSE = 30.0
+_Statement = TypeVar("_Statement", bound=Executable)
+
+log = logger(__name__)
 
 
 class Contention(RescueError):
@@ -76,6 +101,11 @@ class UtcTimestamp(TypeDecorator[datetime]):
     impl = TIMESTAMP
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """What it is on this side."""
+        return datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         if dialect.name == "mysql":
             return dialect.type_descriptor(mysql.TIMESTAMP(fsp=6))
@@ -109,6 +139,9 @@ class Database:
     def __init__(self, settings: DatabaseSettings) -> None:
         self.url = database_url(settings)
         self.engine = _engine(self.url, settings)
+        copy = replica_url(settings)
+        self._replica = None if copy is None else _engine(copy, settings)
+        self._replica_again_at = 0.0
 
     @property
     def embedded(self) -> bool:
@@ -125,9 +158,38 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads and takes no write lock."""
-        engine = self.engine.execution_options(**{_READING: True})
+        with self._reading(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def replica(self) -> Iterator[Session]:
+        """As `reading`, from the replica if one is configured and answers; it may lag behind.
+
+        One that does not answer is not asked again for half a minute.
+        """
+        engine = self._answering_replica()
+        if engine is None:
+            engine = self.engine
+        with self._reading(engine) as session:
+            yield session
+
+    @contextmanager
+    def _reading(self, engine: Engine) -> Iterator[Session]:
+        engine = engine.execution_options(**{_READING: True})
         with _own_errors(), Session(engine, expire_on_commit=False) as session:
             yield session
+
+    def _answering_replica(self) -> Engine | None:
+        if self._replica is None or time.monotonic() < self._replica_again_at:
+            return None
+        try:
+            # The pool pings what it gives, so a connection that came back is one that answers.
+            with _own_errors(), self._replica.connect():
+                return self._replica
+        except DatabaseUnavailable as error:
+            self._replica_again_at = time.monotonic() + _REPLICA_PAUSE
+            log.warning("replica_unavailable", reason=error.message)
+            return None
 
     def ping(self) -> None:
         """Raise DatabaseUnavailable unless the database answers."""
@@ -137,24 +199,41 @@ class Database:
     def dispose(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+        if self._replica is not None:
+            self._replica.dispose()
 
 
 def database_url(settings: DatabaseSettings) -> URL:
     """The SQLAlchemy URL with the password filled in; refuses what we do not support."""
+    return _url(settings.url, settings, "url")
+
+
+def replica_url(settings: DatabaseSettings) -> URL | None:
+    """The same of the replica, if there is one."""
+    given = settings.replica_url
+    return None if given is None else _url(given, settings, "replica_url")
+
+
+def limited(statement: _Statement) -> _Statement:
+    """The statement with a time limit, over which it raises TooSlow. SQLite knows no limit."""
+    return statement.execution_options(**{_SECONDS: LIST_SECONDS})
+
+
+def _url(given: SecretStr, settings: DatabaseSettings, field: str) -> URL:
     try:
-        url = make_url(settings.url.get_secret_value())
+        url = make_url(given.get_secret_value())
     except exc.ArgumentError:
         raise _bad_url(
-            "is not an SQLAlchemy URL such as mysql+pymysql://user@host/rescue"
+            "is not an SQLAlchemy URL such as mysql+pymysql://user@host/rescue", field
         ) from None
     if url.drivername in ("mysql", "mariadb", "mariadb+pymysql"):
         url = url.set(drivername="mysql+pymysql")
     if url.drivername not in ("sqlite", "sqlite+pysqlite", "mysql+pymysql"):
-        raise _bad_url("must begin with mysql+pymysql:// or sqlite:///")
+        raise _bad_url("must begin with mysql+pymysql:// or sqlite:///", field)
     if settings.password is not None:
         url = url.set(password=settings.password.get_secret_value())
     if url.get_backend_name() == "mysql" and not url.database:
-        raise _bad_url("must name a database, as in mysql+pymysql://user@host/rescue")
+        raise _bad_url("must name a database, as in mysql+pymysql://user@host/rescue", field)
     return url
 
 
@@ -194,14 +273,14 @@ def shared(settings: DatabaseSettings) -> Database:
         return _shared[key]
 
 
-def _bad_url(message: str) -> SettingsInvalid:
-    return SettingsInvalid([Problem("rescue.database.url", message)])
+def _bad_url(message: str, field: str = "url") -> SettingsInvalid:
+    return SettingsInvalid([Problem(f"rescue.database.{field}", message)])
 
 
 def _engine(url: URL, settings: DatabaseSettings) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, settings)
-    return create_engine(
+    engine = create_engine(
         url.update_query_dict({"charset": "utf8mb4"}),
         # READ COMMITTED: what is read after taking a lock must be what the last owner committed.
         isolation_level="READ COMMITTED",
@@ -218,6 +297,26 @@ def _engine(url: URL, settings: DatabaseSettings) -> Engine:
             ),
         },
     )
+    event.listen(engine, "before_cursor_execute", _limit, retval=True)
+    return engine
+
+
+def _limit(
+    connection: Connection,
+    cursor: object,
+    statement: str,
+    parameters: Any,
+    context: ExecutionContext,
+    executemany: bool,
+) -> tuple[str, Any]:
+    """Write the time limit into a statement that has one; a session's would outlive it."""
+    seconds = context.execution_options.get(_SECONDS)
+    if seconds is not None and connection.dialect.is_mariadb:  # type: ignore[attr-defined]
+        statement = f"SET STATEMENT max_statement_time={seconds:.3f} FOR {statement}"
+    elif seconds is not None:
+        hint = f"SELECT /*+ MAX_EXECUTION_TIME({seconds * 1000:.0f}) */"
+        statement = statement.replace("SELECT", hint, 1)
+    return statement, parameters
 
 
 def _sqlite_engine(url: URL, settings: DatabaseSettings) -> Engine:
@@ -279,6 +378,11 @@ def _translated(error: exc.DBAPIError) -> RescueError | None:
         return SchemaOutdated(
             "The tables of Rescue Bot are missing or not those of this version.",
             remedy="Run: salt-run rescue.migrate",
+        )
+    if code in _SLOW_CODES:
+        return TooSlow(
+            f"It would have taken longer than {LIST_SECONDS:.0f} seconds.",
+            remedy="Narrow the time range, or ask for one server or service.",
         )
     if isinstance(error, exc.ProgrammingError):
         return None

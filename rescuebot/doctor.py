@@ -24,7 +24,7 @@ from rescuebot.settings import Settings
 ENGINES = ("rescue_sqs", "rescue_tracker")
 # A tag that every reactor map of ours must take up.
 _TAG = "rescue/event/ec2/process_down"
-_BEATS_MISSED = 4
+BEATS_MISSED = 4
 # CONCAT, which puts a long result together, gives nothing beyond the size of a packet.
 _PACKET_BYTES = RESULT_BYTES + 4 * 1024 * 1024
 _NAMED = 5
@@ -161,7 +161,7 @@ def _engines(database: Database, settings: Settings, facts: MasterFacts, now: da
             detail=f"The master's config does not start {', '.join(unset)}.",
             remedy="Add '- <name>: {}' for each under engines: and restart the master.",
         )
-    since = now - timedelta(seconds=settings.tracker.heartbeat_seconds * _BEATS_MISSED)
+    since = now - timedelta(seconds=settings.tracker.heartbeat_seconds * BEATS_MISSED)
     with database.reading() as session:
         alive = heartbeats.alive(session=session, since=since)
     running = [beat for beat in alive if beat.state == "running"]
