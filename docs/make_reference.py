@@ -9,7 +9,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RUNNERS = tuple(
     ROOT / "salt/_runners" / f"rescue{part}.py"
-    for part in ("", "_runbooks", "_rehearsal", "_guard", "_advice")
+    for part in (
+        "",
+        "_runbooks",
+        "_rehearsal",
+        "_guard",
+        "_events",
+        "_advice",
+        "_archive",
+        "_people",
+    )
 )
 PAGE = ROOT / "docs/runner.md"
 

@@ -26,6 +26,7 @@ import salt.utils.minions
 
 from rescuebot import (
     advising,
+    archiving,
     census,
     database,
     dispatching,
@@ -34,6 +35,7 @@ from rescuebot import (
     previewing,
     settings,
     sweeping,
+    tidying,
     tracking,
 )
 from rescuebot.adapters import lambda_
@@ -56,6 +58,9 @@ ADVICE_SECONDS = 0.5
 # Minions are asked which services they have after their start, and now and then.
 CENSUS_SECONDS = 600
 CENSUS_AFTER_START_SECONDS = 5
+# How often old rows are looked for, and how long the archive pauses between its batches.
+HOUSE_SECONDS = 60
+ARCHIVE_REST_SECONDS = 0.05
 REFUSED_SECONDS = 30
 
 
@@ -77,7 +82,8 @@ def start():
 
 
 class Tracker:
-    """Three threads: one hears the bus, one records returns, the main one sends and sweeps."""
+    """The main thread sends and sweeps; of four others one hears the bus, one records returns,
+    one asks for advice, one archives and tidies."""
 
     def __init__(self, opts, life, ledger, config):
         self._opts = opts
@@ -101,7 +107,7 @@ class Tracker:
 
     def run(self):
         """Work until told to stop; a trouble of the ledger or the master is waited out."""
-        for work in (self._hear, self._record, self._advise):
+        for work in (self._hear, self._record, self._advise, self._keep_house):
             threading.Thread(
                 target=self._go_on, args=(work,), name=work.__name__, daemon=True
             ).start()
@@ -157,6 +163,18 @@ class Tracker:
         while not self._life.stop.is_set():
             self._patiently(advisor.run)
             self._life.stop.wait(ADVICE_SECONDS)
+
+    def _keep_house(self):
+        """Archive and tidy: a thread of its own, which rests often, for nothing of it is urgent."""
+        while not self._life.stop.wait(HOUSE_SECONDS):
+            self._patiently(lambda: tidying.tidy(database=self._ledger))
+            self._patiently(
+                lambda: archiving.archive_if_due(
+                    actor=self._life.owner,
+                    rest=lambda: self._life.stop.wait(ARCHIVE_REST_SECONDS),
+                    **self._world,
+                )
+            )
 
     def _preview(self, salt_fleet):
         previewing.ask_due(fleet=salt_fleet, database=self._ledger)

@@ -117,6 +117,8 @@ def test_long_results_are_shortened_and_say_where_the_rest_is(outputter: ModuleT
         ("version", "changed_at"),
         ("advice", "live_hash"),
         ("draft", "solution_hash"),
+        ("user", "last_signed_in_at"),
+        ("api_key", "last_used_at"),
     ],
 )
 def test_every_table_of_the_ledger_is_shown_by_its_own_columns(table: str, key: str) -> None:
