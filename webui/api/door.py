@@ -1,0 +1,246 @@
+"""Routes with a policy: who may call, what goes in, what comes out, how it fails.
+
+Invariant: a route without a policy cannot exist; the policy is asked before anything of the request
+but its token has been read. What the policy says is in the specification as ``x-roles``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Collection, Sequence
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+import marshmallow as ma
+from flask import Response, g, request
+from flask_smorest import Blueprint
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import UnsupportedMediaType
+
+from rescuebot.errors import Forbidden
+from rescuebot.people.roles import Person, Role
+from webui.api.schemas.base import ListQuery
+from webui.api.who import CSRF_HEADER, NotSignedIn, caller
+
+View = Callable[..., Any]
+
+VIEWER = frozenset({Role.VIEWER, Role.OPERATOR, Role.ADMIN})
+OPERATOR = frozenset({Role.OPERATOR, Role.ADMIN})
+ADMIN = frozenset({Role.ADMIN})
+INGEST = frozenset({Role.INGEST, Role.OPERATOR, Role.ADMIN})
+
+
+class Open(enum.StrEnum):
+    """Routes that ask for no role, and what they ask for instead."""
+
+    ANYBODY = "anybody"
+    # The refresh cookie with its CSRF header.
+    SESSION = "session"
+    # A signature over the body.
+    SIGNATURE = "signature"
+
+
+Policy = frozenset[Role] | Open
+
+_LINK = {
+    "Link": {
+        "description": 'The next page: `</api/v1/…?cursor=…>; rel="next"`; absent on the last one.',
+        "schema": {"type": "string"},
+    }
+}
+
+# For routes that make something which has an address of its own.
+LOCATION = {
+    "responses": {
+        201: {
+            "headers": {
+                "Location": {
+                    "description": "The path of what was made.",
+                    "schema": {"type": "string"},
+                }
+            }
+        }
+    }
+}
+
+# What any route with this property may answer.
+_ALWAYS = (429, 500, 503)
+_SECURITY: dict[Open | None, list[dict[str, list[str]]]] = {
+    None: [{"bearer": []}],
+    Open.ANYBODY: [],
+    Open.SESSION: [{"session": [], "csrf": []}],
+    Open.SIGNATURE: [{"signature": []}],
+}
+
+
+class Parser(FlaskParser):
+    """Unknown parameters are refused also in the address: a misspelt filter shows too much."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": None, "headers": ma.EXCLUDE}
+
+
+class Door(Blueprint):
+    """A blueprint whose routes say who may call them."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, *, path: str, words: str, versioned: bool = True) -> None:
+        """`words` stand in the specification; `versioned` routes lie under ``/api/v1``."""
+        super().__init__(name, name, url_prefix=path or None, description=words)
+        self.versioned = versioned
+
+    def operation(
+        self,
+        method: str,
+        rule: str,
+        *,
+        allow: Policy,
+        returns: type[ma.Schema] | dict[str, Any] | None = None,
+        content_type: str | None = None,
+        status: int = 200,
+        query: type[ma.Schema] | None = None,
+        body: type[ma.Schema] | None = None,
+        headers: type[ma.Schema] | None = None,
+        etag: bool = False,
+        most_bytes: int | None = None,
+        fails: Collection[int] = (),
+        owed_password: bool = False,
+        describe: dict[str, Any] | None = None,
+    ) -> Callable[[View], View]:
+        """One method on one path.
+
+        The view gets `query`, `body` and `headers` as dicts of these names. `fails` are statuses
+        beside the usual ones, `most_bytes` the size of its body if the usual is too small.
+        `owed_password` lets people in who owe a new password.
+        """
+
+        def decorator(view: View) -> View:
+            known = _parts(view, query=query, body=body, headers=headers)
+            for part, schema in known:
+                location = "json" if part == "body" else part
+                view = self.arguments(
+                    schema, location=location, arg_name=part, as_kwargs=False, error_status_code=422
+                )(view)
+            if status == 204:
+                view = _empty(view)
+            view = self.response(
+                status, returns, content_type=content_type, headers=_headers(query)
+            )(view)
+            if etag:
+                view = self.etag(view)
+            usual = _usual(rule, allow, bool(known), body is not None)
+            told = (describe or {}).get("responses", {})
+            for code in sorted({*usual, *fails} - told.keys()):
+                view = self.alt_response(code, HTTPStatus(code).name)(view)
+            view = self.doc(**_documented(view, allow, describe or {}))(view)
+            view = _guarded(
+                view, allow, takes_body=body is not None, owed=owed_password, most=most_bytes
+            )
+            super(Door, self).add_url_rule(rule, view.__name__, view, methods=[method.upper()])
+            return view
+
+        return decorator
+
+    def route(self, *args: Any, **kwargs: Any) -> Any:
+        """Not this way: a route needs a policy."""
+        raise TypeError("Use operation(): a route needs a policy.")
+
+
+def _parts(view: View, **schemas: type[ma.Schema] | None) -> list[tuple[str, type[ma.Schema]]]:
+    return [(part, schema) for part, schema in schemas.items() if schema is not None]
+
+
+def _headers(query: type[ma.Schema] | None) -> dict[str, Any] | None:
+    return _LINK if query is not None and issubclass(query, ListQuery) else None
+
+
+def _empty(view: View) -> View:
+    """The view with an answer that has no body."""
+
+    @wraps(view)
+    def empty(*args: Any, **kwargs: Any) -> Response:
+        made = view(*args, **kwargs)
+        return made if isinstance(made, Response) else Response(status=204)
+
+    return empty
+
+
+def _guarded(view: View, allow: Policy, *, takes_body: bool, owed: bool, most: int | None) -> View:
+    """The policy first, then the media type, then everything else."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        _admit(allow, owed)
+        if most is not None:
+            request.max_content_length = most
+        if takes_body and request.mimetype != "application/json":
+            raise UnsupportedMediaType
+        return view(*args, **kwargs)
+
+    guarded.policy = allow  # type: ignore[attr-defined]
+    return guarded
+
+
+def _admit(allow: Policy, owed: bool) -> None:
+    if isinstance(allow, Open):
+        return
+    if g.get("caller") is None:
+        raise g.get("refusal") or NotSignedIn("Sign in first: a valid token is missing.")
+    who = caller()
+    if who.role not in allow:
+        raise Forbidden(
+            "Your role does not allow this.",
+            remedy="It is for: " + ", ".join(sorted(allow)) + ".",
+        )
+    if isinstance(who, Person) and who.must_change_password and not owed:
+        raise Forbidden(
+            "You have been given a password for once.",
+            remedy="Choose your own first: PUT /api/v1/me/password.",
+        )
+
+
+def _usual(rule: str, allow: Policy, parsed: bool, body: bool) -> Sequence[int]:
+    codes = [*_ALWAYS]
+    codes += [] if allow is Open.ANYBODY else [401]
+    codes += [] if isinstance(allow, Open) else [403]
+    codes += [404] if "<" in rule else []
+    codes += [422] if parsed else []
+    codes += [400, 413, 415] if body else []
+    return codes
+
+
+def _documented(view: View, allow: Policy, own: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "operationId": view.__name__,
+        "security": _SECURITY[allow if isinstance(allow, Open) else None],
+        "x-roles": [allow.value] if isinstance(allow, Open) else sorted(allow),
+        **own,
+    }
+
+
+SECURITY_SCHEMES: dict[str, dict[str, str]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token of a person, or the key of a machine (`rbk_…`).",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "rescue_refresh",
+        "description": "The refresh token; no script can read it.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": CSRF_HEADER,
+        "description": "The value of the cookie `rescue_csrf`.",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Slack-Signature",
+        "description": "Slack's signature over time and body.",
+    },
+}

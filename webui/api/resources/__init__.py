@@ -1,0 +1,56 @@
+"""The resources of the API, a file each."""
+
+from __future__ import annotations
+
+from webui.api.resources import (
+    advice,
+    approvals,
+    archives,
+    audit,
+    auth,
+    commands,
+    dashboard,
+    dead_letters,
+    decisions,
+    events,
+    executions,
+    halts,
+    health,
+    keys,
+    logs,
+    me,
+    runbooks,
+    servers,
+    slack,
+    stream,
+    users,
+    windows,
+)
+
+BLUEPRINTS = tuple(
+    module.door
+    for module in (
+        auth,
+        me,
+        dashboard,
+        events,
+        executions,
+        logs,
+        decisions,
+        approvals,
+        advice,
+        runbooks,
+        commands,
+        servers,
+        windows,
+        halts,
+        dead_letters,
+        archives,
+        users,
+        keys,
+        audit,
+        stream,
+        slack,
+        health,
+    )
+)
