@@ -57,7 +57,12 @@ format: setup ## let the formatter write
 
 locks: setup ## compile the hashed locks anew from setup.cfg
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--no-header --quiet --extra salt --extra dev setup.cfg --output-file requirements/dev.txt
+		--no-header --quiet --extra salt --extra web --extra dev setup.cfg --output-file requirements/dev.txt
+	@# The image: the same versions as those that are tested.
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --quiet --extra web setup.cfg --constraints requirements/dev.txt --output-file requirements/web.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --quiet requirements/build.in --constraints requirements/dev.txt --output-file requirements/build.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --quiet requirements/emulator.in --output-file requirements/emulator.txt
 	$(BIN)/python -m lambdas.build --lock
@@ -70,6 +75,7 @@ bench: setup emulator ## measurements; see benchmarks/README.md
 
 docs: setup ## reference pages and pictures that are made from the code
 	$(BIN)/python docs/make_reference.py
+	$(BIN)/python -m docs.make_api
 	$(BIN)/python docs/make_pictures.py
 
 clean: ## remove what was set up and made here

@@ -112,7 +112,7 @@ def refuse_if_halted(*, session: Session, service: str, server_id: str, minion_i
         reason = f" ({stop.reason})" if stop.reason else ""
         raise Halted(
             f"{stop.called_by} has halted {stop.target}{reason}; nothing was planned.",
-            remedy=f"salt-run rescue.resume '{stop.target}' lifts it.",
+            remedy=f"Lift it first, in the console or by: salt-run rescue.resume '{stop.target}'",
         )
 
 

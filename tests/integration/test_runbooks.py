@@ -184,7 +184,7 @@ def test_of_two_changes_at_once_one_is_made(database: Database) -> None:
     runbook_id = factories.a_runbook(database)
     works = [lambda n=n: change(database, runbook_id, priority=n) for n in range(1, 5)]
     codes = sorted(getattr(error, "code", "made") for error in at_once(*works))
-    assert codes == ["conflict"] * 3 + ["made"]
+    assert codes == ["made"] + ["outdated"] * 3
 
 
 def test_of_two_of_a_title_at_once_one_is_created(database: Database) -> None:

@@ -40,14 +40,16 @@ _SEEN = ["ETag", "Link", "Location", "Retry-After", "X-Request-Id", "Content-Ran
 
 
 class StrictJson(DefaultJSONProvider):
-    """JSON as it is defined: no NaN, no endless depth, no half of a character."""
+    """JSON as it is defined: UTF-8, no NaN, no endless depth, each name once, whole characters."""
 
     sort_keys = False
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Raises ValueError for whatever cannot be kept as it was sent."""
+        text = s.decode("utf-8") if isinstance(s, bytes) else s
+        kwargs = {"parse_constant": _no_constant, "object_pairs_hook": _each_once, **kwargs}
         try:
-            found = super().loads(s, parse_constant=_no_constant, **kwargs)
+            found = super().loads(text, **kwargs)
             _measure(found, _DEEPEST)
             self.dumps(found, ensure_ascii=False).encode("utf-8")
         except RecursionError:
@@ -120,6 +122,14 @@ def _dress(response: Response) -> Response:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two fields of one name one reader would believe the first, another the last."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name twice")
+    return found
 
 
 def _measure(value: Any, left: int) -> None:

@@ -64,7 +64,8 @@ def _require_signature() -> None:
     signature = request.headers.get("X-Slack-Signature", "")
     # Read before the form is, which would empty the stream.
     body = request.get_data(cache=True)
-    if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 12):
+    known_shape = stamp.isascii() and stamp.isdecimal() and len(stamp) < 12 and signature.isascii()
+    if not known_shape:
         raise Unauthorized("The signature does not hold.")
     if not verifier.is_valid(body=body, timestamp=stamp, signature=signature):
         raise Unauthorized("The signature does not hold.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, request
+from flask import Response
 
 from webui.api import live
 from webui.api.door import VIEWER, Door
@@ -21,16 +21,17 @@ class StreamQuery(ma.Schema):
     )
 
 
-_GOES_ON = {
-    "parameters": [
-        {
-            "in": "header",
-            "name": "Last-Event-ID",
-            "schema": {"type": "string"},
-            "description": "The `id` of the last event that you had; browsers send it themselves.",
-        }
-    ]
-}
+class LastEvent(ma.Schema):
+    """From where to go on."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    last_id = ma.fields.String(
+        data_key="Last-Event-ID",
+        load_default="",
+        metadata={"description": "The `id` of the last event that you had."},
+    )
 
 
 @door.operation(
@@ -38,21 +39,19 @@ _GOES_ON = {
     "",
     allow=VIEWER,
     query=StreamQuery,
+    headers=LastEvent,
     returns={"type": "string"},
     content_type="text/event-stream",
-    describe=_GOES_ON,
 )
-def follow_changes(query: dict[str, Any]) -> Response:
+def follow_changes(query: dict[str, Any], headers: dict[str, str]) -> Response:
     """Server-sent events: ``event: changed`` with a topic, such as ``events``.
 
     Send ``Last-Event-ID`` to go on where you were. 503 says that all places are taken: poll.
     """
     streams = live.live()
     streams.enter()
-    last_id = request.headers.get("Last-Event-ID", "")
-    response = Response(
-        streams.stream(last_id, query["seconds"]), content_type="text/event-stream; charset=utf-8"
-    )
+    told = streams.stream(headers["last_id"], query["seconds"])
+    response = Response(told, content_type="text/event-stream; charset=utf-8")
     response.call_on_close(streams.leave)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
