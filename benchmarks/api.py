@@ -24,7 +24,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from benchmarks import ledger
+from benchmarks import api_http, ledger
 from benchmarks.measure import table
 from devstack import mariadb
 from rescuebot import clock, cursors, dashboard, paging
@@ -100,7 +100,7 @@ def report(database: Database, *, size: int, seconds: float) -> str:
     """Ask everything of a filled ledger and draw the tables."""
     with database.reading() as session:
         seen = [asked(session, case) for case in cases(session)]
-    return "\n".join([_times(seen, size, seconds), _plans(seen)])
+    return "\n".join([_times(seen, size, seconds), api_http.report(database), _plans(seen)])
 
 
 def cases(session: Session) -> Iterator[Case]:
