@@ -40,6 +40,7 @@ def up(given: argparse.Namespace, place: Place, narrator: Narrator) -> int:
         given.directory,
         database=given.database,
         minions=given.minions,
+        web=True,
         stays=True,
         tell=narrator.progress,
     ).start()
@@ -48,6 +49,7 @@ def up(given: argparse.Namespace, place: Place, narrator: Narrator) -> int:
         world.run("rescue.starter")
     narrator.progress("the world is up, with the starter commands and runbooks")
     lines = demo.hints(world.directory, database_url=world.database_url)
+    lines |= demo.web_hints(world.api.access)
     for words, hinted in lines.items():
         narrator.say(words)
         narrator.lines("\n".join(hinted))
@@ -71,6 +73,10 @@ def status(given: argparse.Namespace, place: Place, narrator: Narrator) -> int:
     note = _note(place)
     narrator.say(f"A world is in {place.directory}; {_count(place)} processes.")
     narrator.lines(f"AWS emulator   {note.endpoint}\nledger         {note.database_url}")
+    if note.api:
+        narrator.lines(f"API            {note.api['url']}")
+        for username, password in note.api["people"].items():
+            narrator.lines(f"  {username:<12} {password}")
     for minion_id, told in note.minions.items():
         narrator.lines(f"{minion_id:<14} server {told['server_id']}")
         for name, service in told["services"].items():

@@ -1,4 +1,4 @@
-"""The four acts of the demo. Each sends a real alarm and says what must be so at its end.
+"""The acts of the demo that begin at the queue. Each tells what must be so at its end.
 
 Invariant: every fact comes from the queue, from ``salt-run rescue.* --out=json``, from the ledger
 or from /proc; none is taken from what was meant to happen.
@@ -133,10 +133,10 @@ def a_service_dies(stage: Stage) -> None:
     minion = stage.world.minions[0]
     mysql = minion.services["mysql"]
     say.title("Act 1: a service dies, and runs again")
-    say.say(_described(mysql, server_id=minion.server_id))
+    say.say(described(mysql, server_id=minion.server_id))
     starts = mysql.starts()
     killed = mysql.kill()
-    say.say(f"SIGKILL to pid {killed}. {_remains(mysql, killed)}")
+    say.say(f"SIGKILL to pid {killed}. {remains(mysql, killed)}")
     say.blank()
     story = stage.follow(alarms.service_down(minion.server_id, mysql.name, mysql.process))
     _show_log_rows(stage, story)
@@ -155,7 +155,7 @@ def a_false_alarm(stage: Stage) -> None:
     minion = stage.world.minions[0]
     mysql = minion.services["mysql"]
     say.title("Act 2: an alarm for a service that is up")
-    say.say(_described(mysql, server_id=minion.server_id))
+    say.say(described(mysql, server_id=minion.server_id))
     say.blank()
     pid, starts = mysql.pid, mysql.starts()
     story = stage.follow(alarms.service_down(minion.server_id, mysql.name, mysql.process))
@@ -197,7 +197,7 @@ def an_unknown_failure(stage: Stage) -> None:
     orders = minion.services[advice.SERVICE]
     assert isinstance(orders, Orders)
     say.title("Act 4: a failure that no runbook knows")
-    say.say(_described(orders, server_id=minion.server_id))
+    say.say(described(orders, server_id=minion.server_id))
     _break(stage, orders)
     pid, starts = orders.pid, orders.starts()
     telling = stage.send(advice.alarm(minion.server_id))
@@ -355,7 +355,8 @@ def _gist(result: str) -> str:
     return ", ".join(" ".join(line.split()) for line in summary or lines[:1])
 
 
-def _described(service: Service, *, server_id: str) -> str:
+def described(service: Service, *, server_id: str) -> str:
+    """A service and its state, in a sentence."""
     state = "is up" if service.is_up() else "is down"
     return (
         f"{service.name} on {service.minion_id}, which is server {server_id}, {state}: "
@@ -364,7 +365,7 @@ def _described(service: Service, *, server_id: str) -> str:
     )
 
 
-def _remains(service: Service, killed: int) -> str:
+def remains(service: Service, killed: int) -> str:
     """What is left of a service that was killed, looked up and not assumed."""
     gone = "It is gone" if procfs.identify(killed) is None else "It still runs"
     file = "is still there" if service.pid_file.exists() else "is gone too"

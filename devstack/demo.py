@@ -15,13 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from devstack import acts, preflight, process
+from devstack import acts, acts_http, preflight, process
 from devstack.errors import WorldError
 from devstack.narration import Narrator
 from devstack.place import DEFAULT_DIRECTORY, Place
+from devstack.web import Access
 from devstack.world import World
 
 INTERRUPTED = 130
+ACTS = (*acts.ALL, acts_http.an_alarm_over_http)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +51,7 @@ def _play(given: argparse.Namespace, narrator: Narrator) -> int:
         database=given.database,
         minions=given.minions,
         advice=True,
+        web=True,
         tell=narrator.progress,
     )
     with _ended_in_peace(world, narrator):
@@ -92,6 +95,10 @@ def _prepare(world: World, narrator: Narrator) -> None:
         narrator.fact(check["ok"], f"{check['name']}: {check['detail']} {check['remedy']}".strip())
     if not report["ok"]:
         raise WorldError("The doctor is not content.", remedy="Do what stands beside FAILED.")
+    narrator.blank()
+    for words, lines in web_hints(world.api.access).items():
+        narrator.say(words)
+        narrator.lines("\n".join(lines))
 
 
 def _acts(world: World, narrator: Narrator) -> bool:
@@ -99,7 +106,7 @@ def _acts(world: World, narrator: Narrator) -> bool:
     ledger = world.ledger()
     try:
         stage = acts.Stage(world=world, ledger=ledger, narrator=narrator)
-        good = stage.play(acts.ALL)
+        good = stage.play(ACTS)
     finally:
         ledger.dispose()
     narrator.title("Verdict")
@@ -116,7 +123,8 @@ def _stay(world: World, narrator: Narrator) -> None:
     """Keep the world up until Ctrl-C, and tell what one can do with it."""
     narrator.title("Look around")
     narrator.say("The world stays up until Ctrl-C. From another terminal:")
-    for words, lines in hints(world.directory, database_url=world.database_url).items():
+    hinted = hints(world.directory, database_url=world.database_url)
+    for words, lines in (hinted | web_hints(world.api.access)).items():
         narrator.blank()
         narrator.say(words)
         narrator.lines("\n".join(lines))
@@ -154,6 +162,18 @@ def hints(directory: Path, *, database_url: str) -> dict[str, list[str]]:
             opened,
             f"ls {shown}/logs",
         ],
+    }
+
+
+def web_hints(access: Access) -> dict[str, list[str]]:
+    """Where the API is, who may come in, and a line to try."""
+    width = max(map(len, access.people))
+    return {
+        "The API, and who may sign in, with passwords of this world alone:": [
+            access.url,
+            *(f"{name:<{width}}  {password}" for name, password in access.people.items()),
+        ],
+        "Try it:": [f"curl -s {access.url}/health"],
     }
 
 

@@ -25,7 +25,7 @@ Tell = Callable[[str], None]
 _NOTE = "world.json"
 _LOCK = "lock"
 # What a world makes in its directory, and what the next one in the same directory removes.
-_FOLDERS = ("bin", "ledger", "logs", "master", "minions", "pillar", "run", "services")
+_FOLDERS = ("api", "bin", "ledger", "logs", "master", "minions", "pillar", "run", "services")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,7 @@ class Note:
     """What a world tells others about itself, in a file that only its owner can read.
 
     `minions` has for each its ``server_id`` and its ``services``: name to process, pid file, port.
+    `api` has its ``url``, the passwords of ``people``, and the ``key`` of a machine.
     """
 
     stays: bool
@@ -41,6 +42,7 @@ class Note:
     database_url: str
     master_config: str
     minions: dict[str, dict[str, Any]]
+    api: dict[str, Any] | None = None
 
 
 class Lease:
@@ -120,6 +122,7 @@ def end_world(place: Place) -> None:
     our back. A minion takes its five seconds and has nothing to lose, so it is not waited for.
     """
     process.ask_to_end(place, "minion-*")
+    process.ask_to_end(place, "api")
     process.end(place, "master", seconds=20)
     process.end(place, "minion-*", seconds=0)
     process.sweep(place)

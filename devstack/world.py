@@ -27,6 +27,7 @@ from devstack.minion import Minion, minion_id
 from devstack.place import DEFAULT_DIRECTORY, REGION, Place
 from devstack.services import Service
 from devstack.waiting import until
+from devstack.web import Web
 from rescuebot.database import Database
 from rescuebot.errors import DatabaseUnavailable, SchemaOutdated
 from rescuebot.heartbeats.model import EngineHeartbeat
@@ -58,6 +59,7 @@ class World:
         master_options: Mapping[str, Any] | None = None,
         minion_options: Mapping[str, Any] | None = None,
         advice: bool = False,
+        web: bool = False,
         stays: bool = False,
         tell: Tell = lambda words: None,
     ) -> None:
@@ -66,6 +68,7 @@ class World:
         More `masters` than one share their key, the queue and the ledger; all minions know them.
         `real_mysql` None means: a real MariaDB as the service mysql where one is installed.
         `advice` adds the model, the Lambda that asks it, and the service that no runbook knows.
+        `web` adds the API, with people and a machine that may call it.
         `stays` leaves the world running when this process ends. `tell` hears of the progress.
         """
         self.place = Place(directory)
@@ -82,6 +85,8 @@ class World:
         self._database = database
         self._model: advice_.Model | None = None
         self._advises = advice
+        self._web: Web | None = None
+        self._has_web = web
         self._stays = stays
         self._tell = tell
         self._lease = Lease(self.place)
@@ -135,6 +140,13 @@ class World:
         if self._model is None:
             raise WorldError("This world has no model.", remedy="Start it with advice=True.")
         return self._model
+
+    @property
+    def api(self) -> Web:
+        """The API of a world with one."""
+        if self._web is None:
+            raise WorldError("This world has no API.", remedy="Start it with web=True.")
+        return self._web
 
     def run(self, function: str, *arguments: Any, **named: Any) -> Any:
         """What ``salt-run --out=json`` says, as an object."""
@@ -228,7 +240,21 @@ class World:
         for other in self.masters[1:]:
             other.take_keys_of(self.master)
             other.start()
+        if self._has_web:
+            self._launch_web()
         self._wait_for_minions()
+        if self._web:
+            self._web.wait()
+
+    def _launch_web(self) -> None:
+        self._web = Web(place=self.place, block=self.rescue_block, outlives_owner=self._stays)
+        self._daemons.append(self._web.daemon)
+        self._web.launch()
+        ledger = self.ledger()
+        try:
+            self._web.let_in(ledger)
+        finally:
+            ledger.dispose()
 
     def _master(self, name: str) -> Master:
         return Master(
@@ -291,6 +317,7 @@ class World:
             database_url=self.database_url,
             master_config=str(self.master.config),
             minions={minion.id: minion.note() for minion in self.minions},
+            api=self._web.access.told() if self._web else None,
         )
         lease.write_note(self.place, note)
 
