@@ -106,7 +106,7 @@ class Story:
         signed = {"Authorization": f"Bearer {self._token(who)}"} if self._needs(step) else {}
         client = self._client(who)
         sent["headers"] = {**headers, **signed}
-        answer = client.open(path, method=method, base_url=BASE, **sent)
+        answer = client.open(path, method=method, base_url=BASE, buffered=True, **sent)
         self._check(step, answer)
         for name, source in step.get("keep", {}).items():
             self.known[name] = self._found(source, answer, client)

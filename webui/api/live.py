@@ -99,8 +99,8 @@ class Live:
         while True:
             with self._changed:
                 if not self._streams:
+                    # The marks stay: whoever comes back is told of what has changed meanwhile.
                     self._looking = False
-                    self._marks = {}
                     return
             try:
                 with self._database.reading() as session:

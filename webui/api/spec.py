@@ -18,7 +18,7 @@ from flask import Flask, current_app
 from flask_smorest import Api as SmorestApi
 from werkzeug.exceptions import HTTPException
 
-from webui.api import problems
+from webui.api import links, problems
 from webui.api.door import SECURITY_SCHEMES
 
 _DESCRIPTION = """\
@@ -109,6 +109,7 @@ def document() -> dict[str, Any]:
         _never_null(parameter["schema"])
     for node in list(_nodes(found)):
         _tidy(node, parts["schemas"])
+    links.add(found)
     return found
 
 
