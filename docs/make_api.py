@@ -127,6 +127,7 @@ def _operation(
 ) -> Iterator[str]:
     words = " ".join((operation["summary"] + " " + operation.get("description", "")).split())
     roles = ", ".join(operation["x-roles"])
+    roles += "; people only" if operation.get("x-people-only") else ""
     yield f"#### {method.upper()} {path}\n\n{words}\n\n`{operation['operationId']}` · for: {roles}"
     both = [*item.get("parameters", []), *operation.get("parameters", [])]
     rows = [_parameter(_resolved(document, one)) for one in both]

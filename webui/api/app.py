@@ -29,8 +29,9 @@ def create_app(settings: Settings, database: Database) -> Flask:
     metrics.install(registry, database)
     context.put(app, context.Context(settings, database, registry))
     problems.install(app)
-    edge.install(app, settings.web)
+    # First, so that also what the edge refuses has an id of its own in the log.
     watch.install(app, registry)
+    edge.install(app, settings.web)
     who.install(app, settings.web)
     oidc.install(app, settings.web)
     live.install(app, database, settings.web.streams)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -120,13 +121,15 @@ class Door(Blueprint):
         most_bytes: int | None = None,
         fails: Collection[int] = (),
         owed_password: bool = False,
+        people_only: bool = False,
         describe: dict[str, Any] | None = None,
     ) -> Callable[[View], View]:
         """One method on one path.
 
         The view gets `query`, `body` and `headers` as dicts of these names. `fails` are statuses
         beside the usual ones, `most_bytes` the size of its body if the usual is too small.
-        `owed_password` lets people in who owe a new password.
+        `people_only` keeps machines out, whatever the role of their key. `owed_password` lets
+        people in who owe a new password.
         """
 
         def decorator(view: View) -> View:
@@ -147,10 +150,16 @@ class Door(Blueprint):
             told = (describe or {}).get("responses", {})
             for code in sorted({*usual, *fails} - told.keys()):
                 view = self.alt_response(code, HTTPStatus(code).name)(view)
-            view = self.doc(**_documented(view, allow, describe or {}))(view)
-            view = _guarded(
-                view, allow, takes_body=body is not None, owed=owed_password, most=most_bytes
+            people = {"x-people-only": True} if people_only else {}
+            view = self.doc(**_documented(view, allow, {**people, **(describe or {})}))(view)
+            asked = _Asked(
+                allow=allow,
+                takes_body=body is not None,
+                most_bytes=most_bytes,
+                owed_password=owed_password,
+                people_only=people_only,
             )
+            view = _guarded(view, asked)
             super(Door, self).add_url_rule(rule, view.__name__, view, methods=[method.upper()])
             return view
 
@@ -180,34 +189,47 @@ def _empty(view: View) -> View:
     return empty
 
 
-def _guarded(view: View, allow: Policy, *, takes_body: bool, owed: bool, most: int | None) -> View:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """What is asked of a request before its view sees it."""
+
+    allow: Policy
+    takes_body: bool
+    most_bytes: int | None
+    owed_password: bool
+    people_only: bool
+
+
+def _guarded(view: View, asked: _Asked) -> View:
     """The policy first, then the media type, then everything else."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        _admit(allow, owed)
-        if most is not None:
-            request.max_content_length = most
-        if takes_body and request.mimetype != "application/json":
+        _admit(asked)
+        if asked.most_bytes is not None:
+            request.max_content_length = asked.most_bytes
+        if asked.takes_body and request.mimetype != "application/json":
             raise UnsupportedMediaType
         return view(*args, **kwargs)
 
-    guarded.policy = allow  # type: ignore[attr-defined]
+    guarded.policy = asked.allow  # type: ignore[attr-defined]
     return guarded
 
 
-def _admit(allow: Policy, owed: bool) -> None:
-    if isinstance(allow, Open):
+def _admit(asked: _Asked) -> None:
+    if isinstance(asked.allow, Open):
         return
     if g.get("caller") is None:
         raise g.get("refusal") or NotSignedIn("Sign in first: a valid token is missing.")
     who = caller()
-    if who.role not in allow:
+    if who.role not in asked.allow:
         raise Forbidden(
             "Your role does not allow this.",
-            remedy="It is for: " + ", ".join(sorted(allow)) + ".",
+            remedy="It is for: " + ", ".join(sorted(asked.allow)) + ".",
         )
-    if isinstance(who, Person) and who.must_change_password and not owed:
+    if asked.people_only and not isinstance(who, Person):
+        raise Forbidden("This is for people, not for the keys of machines.")
+    if isinstance(who, Person) and who.must_change_password and not asked.owed_password:
         raise Forbidden(
             "You have been given a password for once.",
             remedy="Choose your own first: PUT /api/v1/me/password.",

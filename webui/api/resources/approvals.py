@@ -31,12 +31,13 @@ def get_approval(approval_id: int) -> Any:
     "POST",
     ONE + "/approve",
     allow=OPERATOR,
+    people_only=True,
     body=schemas.ApprovalAnswer,
     returns=schemas.ApprovalWhole,
     fails=(409,),
 )
 def approve(approval_id: int, body: dict[str, str]) -> Any:
-    """Allow exactly what has this digest, once. Whoever proposed it may not."""
+    """Allow exactly what has this digest, once. For people, but not for whoever proposed it."""
     approving.approve(
         approval_id,
         actor=who.actor(),
@@ -52,12 +53,13 @@ def approve(approval_id: int, body: dict[str, str]) -> Any:
     "POST",
     ONE + "/reject",
     allow=OPERATOR,
+    people_only=True,
     body=schemas.ApprovalAnswer,
     returns=schemas.ApprovalWhole,
     fails=(409,),
 )
 def reject(approval_id: int, body: dict[str, str]) -> Any:
-    """Forbid it: it is not run, and its event ends as rejected."""
+    """Forbid it: it is not run, and its event ends as rejected. For people."""
     approving.reject(
         approval_id,
         actor=who.actor(),

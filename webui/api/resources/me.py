@@ -31,7 +31,13 @@ def get_me() -> dict[str, Any]:
 
 
 @door.operation(
-    "PATCH", "", allow=VIEWER, body=schemas.MeChange, returns=schemas.Person, fails=(409,)
+    "PATCH",
+    "",
+    allow=VIEWER,
+    people_only=True,
+    body=schemas.MeChange,
+    returns=schemas.Person,
+    fails=(409,),
 )
 def update_me(body: dict[str, str]) -> Any:
     """Change one's own name or language."""
@@ -55,6 +61,7 @@ def update_me(body: dict[str, str]) -> Any:
     "PUT",
     "/password",
     allow=VIEWER,
+    people_only=True,
     body=schemas.PasswordChange,
     status=204,
     owed_password=True,
@@ -73,7 +80,9 @@ def change_password(body: dict[str, str]) -> Response:
     return _gone()
 
 
-@door.operation("POST", "/sign-out-everywhere", allow=VIEWER, status=204, owed_password=True)
+@door.operation(
+    "POST", "/sign-out-everywhere", allow=VIEWER, people_only=True, status=204, owed_password=True
+)
 def sign_out_everywhere() -> Response:
     """End all of one's sessions and void all access tokens."""
     signing_in.end_all(who.person().user_id, actor=who.actor(), database=context.ledger())
