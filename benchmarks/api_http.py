@@ -1,6 +1,6 @@
 """The same over HTTP: gunicorn as in production on the filled ledger, one client, calls in a row.
 
-The floor is ``/health``, which reads nothing: what is over it is the token, the ledger and the JSON.
+The floor is ``/health``, which reads nothing: what is above is token, ledger and JSON.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def _mariadb_ledger(mariadb: MariaDB) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def _empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated ledger with nothing in it, to be copied: a copy costs a hundredth of the making."""
+    """A migrated ledger with nothing in it, to be copied: that costs a hundredth of making it."""
     path = tmp_path_factory.mktemp("sqlite") / "empty.db"
     ledger = open_database(f"sqlite:///{path}")
     migrations.upgrade(ledger)
