@@ -33,6 +33,8 @@ from rescuebot.settings import AdviceSettings, Settings
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _TOP = 10
+# How long the length of the queue is believed.
+_DEPTH_HOLDS = timedelta(minutes=2)
 # Upper ends of the classes of the time to rescue, in seconds.
 _CLASSES = (5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
@@ -96,6 +98,9 @@ def figures(*, session: Session, now: datetime) -> dict[str, Any]:
             "count": took.number,
         },
         "executions": _all(ExecutionState, states),
+        "executions_open": _all(
+            ExecutionState, executions.open_now(session=session), but=ENDED_STATES
+        ),
         "advice": {
             "calls": spent.calls,
             "tokens": spent.tokens,
@@ -103,6 +108,7 @@ def figures(*, session: Session, now: datetime) -> dict[str, Any]:
         },
         "dead_letters": dead_letters.count(session=session),
         "held": waiting.counts(session=session),
+        "queue_depth": heartbeats.queue_depth(session=session, since=now - _DEPTH_HOLDS),
     }
 
 

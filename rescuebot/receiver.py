@@ -21,6 +21,8 @@ from rescuebot.settings import QueueSettings, Settings
 
 log = logger(__name__)
 
+_DEPTH_SECONDS = 15.0
+
 Announce = Callable[[intake.Hint], None]
 
 
@@ -32,6 +34,8 @@ class Counts:
     recorded: int = 0
     buried: int = 0
     trouble: str = ""
+    # About how many messages are in the queue; None where it does not say.
+    depth: int | None = None
 
 
 class Receivers:
@@ -61,6 +65,7 @@ class Receivers:
         for number in range(self._settings.queue.receivers):
             thread = threading.Thread(target=self._run, name=f"receiver-{number}", daemon=True)
             thread.start()
+        threading.Thread(target=self._measure, name="queue-depth", daemon=True).start()
 
     def stop(self, *, seconds: float) -> bool:
         """Take no more messages and let those in hand be finished; False when time ran out.
@@ -113,6 +118,20 @@ class Receivers:
             buried=receipt.buried,
             kept_by_queue=kept,
         )
+
+    def _measure(self) -> None:
+        """Ask how long the queue is: in a thread of its own, for a queue may hang."""
+        while not self._stop.is_set():
+            self._measure_once()
+            self._stop.wait(_DEPTH_SECONDS)
+
+    def _measure_once(self) -> None:
+        try:
+            depth: int | None = self._queue.depth()
+        except RescueError:
+            depth = None
+        with self._lock:
+            self.counts.depth = depth
 
     def _count(self, received: int, receipt: intake.Receipt) -> None:
         with self._lock:

@@ -64,7 +64,9 @@ class Life:
             return False
         return not self.stop.is_set()
 
-    def beat(self, *, state: str = "running", detail: str = "") -> None:
+    def beat(
+        self, *, state: str = "running", detail: str = "", queue_depth: int | None = None
+    ) -> None:
         """Say that this engine lives. A database that does not answer is no reason to die."""
         try:
             with self._database.transaction() as session:
@@ -76,6 +78,7 @@ class Life:
                     now=clock.now(),
                     state=state,
                     detail=detail,
+                    queue_depth=queue_depth,
                 )
         except RescueError as error:
             log.warning("no_heartbeat", engine=self._engine, reason=error.message)

@@ -23,3 +23,5 @@ class EngineHeartbeat(Base):
     beaten_at: Mapped[datetime] = mapped_column(UtcTimestamp, index=True)
     state: Mapped[str] = mapped_column(String(20))
     detail: Mapped[str] = mapped_column(String(255), default="")
+    # About how many messages are in the queue, where the engine knows.
+    queue_depth: Mapped[int | None] = mapped_column(Integer)

@@ -29,12 +29,13 @@ def beat(
     state: str,
     detail: str = "",
     master: str = "",
+    queue_depth: int | None = None,
 ) -> None:
     """Say that the engine `owner` lives; clears rows that have been silent for a day."""
     beaten = session.execute(
         update(EngineHeartbeat)
         .where(EngineHeartbeat.owner == owner)
-        .values(beaten_at=now, state=state, detail=detail[:255])
+        .values(beaten_at=now, state=state, detail=detail[:255], queue_depth=queue_depth)
     )
     if beaten.rowcount:  # type: ignore[attr-defined]
         return
@@ -48,6 +49,7 @@ def beat(
             beaten_at=now,
             state=state,
             detail=detail[:255],
+            queue_depth=queue_depth,
         )
     )
 
@@ -66,3 +68,11 @@ def masters_alive(*, session: Session, engine: str, since: datetime) -> set[str]
         EngineHeartbeat.beaten_at >= since,
     )
     return set(session.scalars(query))
+
+
+def queue_depth(*, session: Session, since: datetime) -> int | None:
+    """About how many messages are in the queue, as an engine said last at or after `since`."""
+    query = select(EngineHeartbeat.queue_depth).where(
+        EngineHeartbeat.beaten_at >= since, EngineHeartbeat.queue_depth.is_not(None)
+    )
+    return session.scalar(query.order_by(EngineHeartbeat.beaten_at.desc()).limit(1))

@@ -68,7 +68,8 @@ def _run(life, ledger, queue, config):
         )
         receivers.start()
         while not life.stop.is_set():
-            life.beat(detail=_summary(receivers.counts))
+            told = receivers.counts
+            life.beat(detail=_summary(told), queue_depth=told.depth)
             life.stop.wait(config.tracker.heartbeat_seconds)
         drained = receivers.stop(seconds=DRAIN_SECONDS)
     life.beat(state="stopped" if drained else "cut off", detail=_summary(receivers.counts))

@@ -251,6 +251,24 @@ def test_the_figures_are_of_what_is_open_and_of_the_last_minute(database: Databa
     assert told["oldest_unclaimed_seconds"] == 30
 
 
+def test_the_length_of_the_queue_is_what_an_engine_said_last(database: Database) -> None:
+    assert figures(database)["queue_depth"] is None
+    with database.transaction() as session:
+        for owner, ago, depth in (("a", 60, 7), ("b", 5, 3), ("c", 1, None), ("d", 600, 9)):
+            heartbeats.beat(
+                session=session,
+                owner=owner,
+                engine="rescue_sqs",
+                now=NOW - timedelta(seconds=ago),
+                state="running",
+                queue_depth=depth,
+            )
+    assert figures(database)["queue_depth"] == 3
+    with database.transaction() as session:
+        heartbeats.beat(session=session, owner="b", engine="rescue_sqs", now=NOW, state="running")
+    assert figures(database)["queue_depth"] == 7
+
+
 def test_the_dashboard_only_reads_and_gives_up_what_takes_too_long(database: Database) -> None:
     asked: list[str] = []
 

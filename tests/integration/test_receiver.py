@@ -193,3 +193,20 @@ def test_missing_credentials_are_told_without_a_stack(
     settings = settings_for(emulator, sender)
     with pytest.raises(QueueUnavailable, match="NoCredentialsError"):
         Queue(settings.queue, settings.aws).receive()
+
+
+def test_the_length_of_the_queue_is_known_and_forgotten_when_it_does_not_answer(
+    sqlite: Database, emulator: Emulator, sender: Sender
+) -> None:
+    settings = settings_for(emulator, sender)
+    for _ in range(3):
+        sender.send(alarms.process_down(server_id="i-1"))
+    receivers = Running(sqlite, settings).receivers
+    receivers._measure_once()
+    assert receivers.counts.depth == 3
+    away = settings.model_copy(
+        update={"aws": AwsSettings(endpoint_url=f"http://127.0.0.1:{ports.free(1)[0]}")}
+    )
+    receivers._queue = Queue(away.queue, away.aws)
+    receivers._measure_once()
+    assert receivers.counts.depth is None

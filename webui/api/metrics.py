@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -42,7 +42,8 @@ class Ledger(Collector):
 
 
 def install(registry: CollectorRegistry, database: Database) -> None:
-    """Let `registry` tell of the ledger."""
+    """Let `registry` tell of the ledger, and nobody of when each series began: that is noise."""
+    disable_created_metrics()
     registry.register(Ledger(database))
 
 
@@ -72,7 +73,14 @@ def _of_events(found: Mapping[str, Any]) -> Iterator[Metric]:
 
 
 def _of_work(found: Mapping[str, Any]) -> Iterator[Metric]:
+    if found["queue_depth"] is not None:
+        yield GaugeMetricFamily(
+            "rescue_queue_depth", "Messages in the queue, about.", found["queue_depth"]
+        )
     yield _by("rescue_executions_24h", "Executions of 24 hours.", "state", found["executions"])
+    yield _by(
+        "rescue_executions_open", "Executions that are not over.", "state", found["executions_open"]
+    )
     yield _by("rescue_executions_held", "Executions that are held.", "rule", found["held"])
     for name, words in (
         ("calls", "Calls of the model this month."),
