@@ -307,3 +307,17 @@ def test_a_keys_name_is_another_actor_than_a_persons(house: House) -> None:
         json={"target": "service:named", "reason": "x"},
     )
     assert answer.json["called_by"] == "key:admin"
+
+
+def test_a_page_runs_only_what_carries_the_nonce_of_its_own_answer(house: House) -> None:
+    seen = set()
+    for _ in range(3):
+        answer = house.call("GET", "/", None)
+        policy = answer.headers["Content-Security-Policy"]
+        (nonce,) = set(re.findall(r"'nonce-([^']+)'", policy))
+        assert "unsafe" not in policy and "*" not in policy
+        inline = re.findall(r"<(?:style|script)[^>]*>", answer.text)
+        assert inline and all(f'nonce="{nonce}"' in tag for tag in inline)
+        assert not re.search(r"\son\w+=|\sstyle=", answer.text)
+        seen.add(nonce)
+    assert len(seen) == 3

@@ -16,6 +16,7 @@ from webui.api.resources import (
     executions,
     halts,
     health,
+    home,
     keys,
     logs,
     me,
@@ -52,5 +53,6 @@ BLUEPRINTS = tuple(
         stream,
         slack,
         health,
+        home,
     )
 )
