@@ -78,7 +78,8 @@ class Drive:
 class Listing(Generic[Row]):
     """A list that can be paged.
 
-    `sorts` are its sort columns by name; a ``-`` before the name turns them round. `filters` are
+    `sorts` are its sort columns by name; a ``-`` before the name turns them round; `sort` is what
+    holds unless another is asked for. `filters` are
     the fields of its Filter that hold one value, or a tuple of which any will do; `span` is what
     its `since` and `until` are about. `drives` are the filters that an index serves in the order
     of the first of `sorts`, best first; `index` serves that order where no filter drives.
@@ -87,6 +88,7 @@ class Listing(Generic[Row]):
 
     table: type[Row]
     sorts: Mapping[str, Column]
+    sort: str
     span: Column | None = None
     filters: Mapping[str, Column] = field(default_factory=dict)
     drives: tuple[Drive, ...] = ()
@@ -195,6 +197,35 @@ def page(
         total=total.number,
         total_is_bounded=total.is_bounded,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search(Generic[Row]):
+    """The list of a noun, to be asked for its pages: ``search(session=…, wanted=Filter(…))``.
+
+    `rest` tells what else must hold of a row, given what is wanted.
+    """
+
+    listing: Listing[Row]
+    rest: Callable[[Any], Sequence[ColumnElement[bool]]] = lambda wanted: ()
+
+    def __call__(
+        self,
+        *,
+        session: Session,
+        wanted: Any,
+        sort: str | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Page[Row]:
+        """One page; a `sort` is the name of a column of the listing, with ``-`` descending."""
+        order = sort or self.listing.sort
+        chosen = way(self.listing, wanted, sort=order, rest=self.rest(wanted))
+        return page(session=session, way=chosen, cursor=cursor, limit=limit)
+
+    def count(self, *, session: Session, wanted: Any) -> Total:
+        """How many such rows there are, as far as that is counted."""
+        return count(session=session, way=way(self.listing, wanted, rest=self.rest(wanted)))
 
 
 def count(*, session: Session, way: Way[Any]) -> Total:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
 
-from rescuebot import paging
 from rescuebot.advice.model import Advice, AdviceState
-from rescuebot.cursors import Total
-from rescuebot.paging import Listing, Page
+from rescuebot.paging import Listing, Search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +24,7 @@ class Filter:
 LISTING = Listing(
     table=Advice,
     sorts={"begun_at": Advice.begun_at},
+    sort="-begun_at",
     span=Advice.begun_at,
     filters={"state": Advice.state, "service_type": Advice.service_type},
     index="ix_advice_begun_at",
@@ -34,19 +32,4 @@ LISTING = Listing(
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-begun_at",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[Advice]:
-    """A page of advice; `sort` is ``-begun_at`` (newest first) or ``begun_at``."""
-    way = paging.way(LISTING, wanted, sort=sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
-
-
-def count(*, session: Session, wanted: Filter) -> Total:
-    """How many such questions there are, as far as that is counted."""
-    return paging.count(session=session, way=paging.way(LISTING, wanted))
+search = Search(listing=LISTING)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
 
-from rescuebot import paging
 from rescuebot.approvals.model import Approval, ApprovalState
-from rescuebot.cursors import Total
-from rescuebot.paging import Drive, Listing, Page
+from rescuebot.paging import Drive, Listing, Search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +23,7 @@ class Filter:
 LISTING = Listing(
     table=Approval,
     sorts={"asked_at": Approval.asked_at},
+    sort="-asked_at",
     span=Approval.asked_at,
     filters={"event_id": Approval.cloudwatch_event_id, "state": Approval.state},
     drives=(
@@ -37,19 +35,4 @@ LISTING = Listing(
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-asked_at",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[Approval]:
-    """A page of approvals; `sort` is ``-asked_at`` (newest first) or ``asked_at``."""
-    way = paging.way(LISTING, wanted, sort=sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
-
-
-def count(*, session: Session, wanted: Filter) -> Total:
-    """How many such approvals there are, as far as that is counted."""
-    return paging.count(session=session, way=paging.way(LISTING, wanted))
+search = Search(listing=LISTING)

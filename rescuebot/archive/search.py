@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
-from rescuebot import paging
 from rescuebot.archive.model import Archive, ArchiveState
-from rescuebot.paging import Listing, Page
+from rescuebot.paging import Listing, Search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,18 +18,9 @@ class Filter:
 LISTING = Listing(
     table=Archive,
     sorts={"id": Archive.id},
+    sort="-id",
     filters={"state": Archive.state},
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-id",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[Archive]:
-    """A page of archives, the latest first."""
-    way = paging.way(LISTING, wanted, sort=sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
+search = Search(listing=LISTING)

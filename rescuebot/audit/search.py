@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
 
-from rescuebot import paging
 from rescuebot.audit.model import AuditEntry
-from rescuebot.cursors import Total
-from rescuebot.paging import Drive, Listing, Page
+from rescuebot.paging import Drive, Listing, Search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +24,7 @@ class Filter:
 LISTING = Listing(
     table=AuditEntry,
     sorts={"noted_at": AuditEntry.noted_at},
+    sort="-noted_at",
     span=AuditEntry.noted_at,
     filters={
         "subject": AuditEntry.subject,
@@ -42,19 +40,4 @@ LISTING = Listing(
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-noted_at",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[AuditEntry]:
-    """A page of the audit; `sort` is ``-noted_at`` (newest first) or ``noted_at``."""
-    way = paging.way(LISTING, wanted, sort=sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
-
-
-def count(*, session: Session, wanted: Filter) -> Total:
-    """How many such entries there are, as far as that is counted."""
-    return paging.count(session=session, way=paging.way(LISTING, wanted))
+search = Search(listing=LISTING)

@@ -55,6 +55,7 @@ def _all_open(values: object) -> bool:
 LISTING = Listing(
     table=CloudWatchEvent,
     sorts={"event_time": CloudWatchEvent.event_time},
+    sort="-event_time",
     span=CloudWatchEvent.event_time,
     filters={
         "ids": CloudWatchEvent.id,
@@ -89,7 +90,7 @@ def search(
     *,
     session: Session,
     wanted: Filter,
-    sort: str = "-event_time",
+    sort: str = LISTING.sort,
     cursor: str | None = None,
     limit: int = paging.DEFAULT_LIMIT,
     now: clock.Clock = clock.now,

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
 
-from rescuebot import paging
 from rescuebot.executions.model import LogStatus, SaltStackEventLog
-from rescuebot.paging import Drive, Listing, Page
+from rescuebot.paging import Drive, Listing, Search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +25,7 @@ class Filter:
 LISTING = Listing(
     table=SaltStackEventLog,
     sorts={"executed_at": SaltStackEventLog.executed_at},
+    sort="-executed_at",
     span=SaltStackEventLog.executed_at,
     filters={
         "event_id": SaltStackEventLog.cloudwatch_event_id,
@@ -43,14 +42,4 @@ LISTING = Listing(
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-executed_at",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[SaltStackEventLog]:
-    """A page of log rows; `sort` is ``-executed_at`` (newest first) or ``executed_at``."""
-    way = paging.way(LISTING, wanted, sort=sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
+search = Search(listing=LISTING)

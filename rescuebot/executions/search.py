@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
 
-from rescuebot import paging
-from rescuebot.cursors import Total
 from rescuebot.executions.model import ENDED_STATES, Execution, ExecutionState
-from rescuebot.paging import Drive, Listing, Page
+from rescuebot.paging import Drive, Listing, Search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +32,7 @@ class Filter:
 LISTING = Listing(
     table=Execution,
     sorts={"planned_at": Execution.planned_at},
+    sort="-planned_at",
     span=Execution.planned_at,
     filters={
         "event_id": Execution.cloudwatch_event_id,
@@ -67,19 +65,4 @@ LISTING = Listing(
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-planned_at",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[Execution]:
-    """A page of executions; `sort` is ``-planned_at`` (newest first) or ``planned_at``."""
-    way = paging.way(LISTING, wanted, sort=sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
-
-
-def count(*, session: Session, wanted: Filter) -> Total:
-    """How many such executions there are, as far as that is counted."""
-    return paging.count(session=session, way=paging.way(LISTING, wanted))
+search = Search(listing=LISTING)

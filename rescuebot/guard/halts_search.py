@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement
 
-from rescuebot import paging
 from rescuebot.guard.model import Halt
-from rescuebot.paging import Listing, Page
+from rescuebot.paging import Listing, Search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,18 +20,12 @@ class Filter:
 LISTING = Listing(
     table=Halt,
     sorts={"id": Halt.id},
+    sort="-id",
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-id",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[Halt]:
-    """A page of halts, the latest first."""
-    rest = [Halt.live_target.is_not(None)] if wanted.standing else []
-    way = paging.way(LISTING, wanted, sort=sort, rest=rest)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
+def _rest(wanted: Filter) -> list[ColumnElement[bool]]:
+    return [Halt.live_target.is_not(None)] if wanted.standing else []
+
+
+search = Search(listing=LISTING, rest=_rest)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
 
-from rescuebot import paging
-from rescuebot.cursors import Total
 from rescuebot.guard.model import Decision
-from rescuebot.paging import Drive, Listing, Page
+from rescuebot.paging import Drive, Listing, Search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +26,7 @@ class Filter:
 LISTING = Listing(
     table=Decision,
     sorts={"decided_at": Decision.decided_at},
+    sort="-decided_at",
     span=Decision.decided_at,
     filters={
         "event_id": Decision.cloudwatch_event_id,
@@ -48,19 +46,4 @@ LISTING = Listing(
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-decided_at",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[Decision]:
-    """A page of decisions; `sort` is ``-decided_at`` (newest first) or ``decided_at``."""
-    way = paging.way(LISTING, wanted, sort=sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
-
-
-def count(*, session: Session, wanted: Filter) -> Total:
-    """How many such decisions there are, as far as that is counted."""
-    return paging.count(session=session, way=paging.way(LISTING, wanted))
+search = Search(listing=LISTING)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
-from rescuebot import paging
-from rescuebot.paging import Listing, Page
+from rescuebot.paging import Listing, Search
 from rescuebot.people.model import ApiKey
 
 
@@ -19,17 +16,8 @@ class Filter:
 LISTING = Listing(
     table=ApiKey,
     sorts={"id": ApiKey.id},
+    sort="-id",
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "-id",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[ApiKey]:
-    """A page of keys, the latest first."""
-    way = paging.way(LISTING, wanted, sort=sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
+search = Search(listing=LISTING)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Session
 
-from rescuebot import paging
-from rescuebot.paging import Listing, Page
+from rescuebot.paging import Listing, Search
 from rescuebot.people.model import User
 
 
@@ -23,22 +21,17 @@ class Filter:
 LISTING = Listing(
     table=User,
     sorts={"username": User.username},
+    sort="username",
     filters={"role": User.role},
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "username",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[User]:
-    """A page of people by name."""
+def _rest(wanted: Filter) -> list[ColumnElement[bool]]:
     rest: list[ColumnElement[bool]] = []
     if wanted.disabled is not None:
         is_disabled = User.disabled_at.is_not(None)
         rest.append(is_disabled if wanted.disabled else ~is_disabled)
-    way = paging.way(LISTING, wanted, sort=sort, rest=rest)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
+    return rest
+
+
+search = Search(listing=LISTING, rest=_rest)

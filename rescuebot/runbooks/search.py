@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement
 
 from rescuebot import paging
-from rescuebot.cursors import Total
-from rescuebot.paging import Listing, Page, Way
+from rescuebot.paging import Listing, Search
 from rescuebot.runbooks.model import RunbookMode, RunbookScript, SolutionKind
 
 
@@ -35,6 +34,7 @@ LISTING = Listing(
         "priority": RunbookScript.priority,
         "updated_at": RunbookScript.updated_at,
     },
+    sort="title",
     filters={
         "service_type": RunbookScript.service_type,
         "mode": RunbookScript.mode,
@@ -44,26 +44,11 @@ LISTING = Listing(
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "title",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[RunbookScript]:
-    """A page of runbooks, by ``title``, ``service_type``, ``priority`` or ``updated_at``."""
-    way = _way(wanted, sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
-
-
-def count(*, session: Session, wanted: Filter) -> Total:
-    """How many such runbooks there are, as far as that is counted."""
-    return paging.count(session=session, way=_way(wanted, None))
-
-
-def _way(wanted: Filter, sort: str | None) -> Way[RunbookScript]:
+def _rest(wanted: Filter) -> list[ColumnElement[bool]]:
     table = RunbookScript
     gone = table.deleted_at.is_not(None) if wanted.deleted else table.deleted_at.is_(None)
     text = paging.contains("text", wanted.text, table.title, table.description, table.error_pattern)
-    return paging.way(LISTING, wanted, sort=sort, rest=[gone, *text])
+    return [gone, *text]
+
+
+search = Search(listing=LISTING, rest=_rest)

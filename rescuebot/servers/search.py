@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists
-from sqlalchemy.orm import Session
 
 from rescuebot import paging
-from rescuebot.cursors import Total
-from rescuebot.paging import Listing, Page, Way
+from rescuebot.paging import Listing, Search
 from rescuebot.servers.model import Server, ServerService
 
 
@@ -33,28 +31,11 @@ LISTING = Listing(
         "minion_id": Server.minion_id,
         "seen_at": Server.seen_at,
     },
+    sort="server_id",
 )
 
 
-def search(
-    *,
-    session: Session,
-    wanted: Filter,
-    sort: str = "server_id",
-    cursor: str | None = None,
-    limit: int = paging.DEFAULT_LIMIT,
-) -> Page[Server]:
-    """A page of servers, sorted by ``server_id``, ``minion_id`` or ``seen_at``, either way."""
-    way = _way(wanted, sort)
-    return paging.page(session=session, way=way, cursor=cursor, limit=limit)
-
-
-def count(*, session: Session, wanted: Filter) -> Total:
-    """How many such servers there are, as far as that is counted."""
-    return paging.count(session=session, way=_way(wanted, None))
-
-
-def _way(wanted: Filter, sort: str | None) -> Way[Server]:
+def _rest(wanted: Filter) -> list[ColumnElement[bool]]:
     # The row of the empty name is the lock of events that name no server.
     rest: list[ColumnElement[bool]] = [Server.server_id != ""]
     rest += paging.contains("text", wanted.text, Server.server_id, Server.minion_id, Server.os)
@@ -67,4 +48,7 @@ def _way(wanted: Filter, sort: str | None) -> Way[Server]:
     if wanted.has_minion is not None:
         known = Server.minion_id.is_not(None)
         rest.append(known if wanted.has_minion else ~known)
-    return paging.way(LISTING, wanted, sort=sort, rest=rest)
+    return rest
+
+
+search = Search(listing=LISTING, rest=_rest)

@@ -404,7 +404,8 @@ def test_decisions_approvals_advice_letters_and_audit_are_filtered_too(database:
     for search, wanted, number in found:
         assert len(walk(database, search, wanted)) == number, wanted
         with database.reading() as session:
-            assert search.count(session=session, wanted=wanted).number == number, wanted
+            total = search.search.count(session=session, wanted=wanted)
+            assert total.number == number, wanted
 
 
 def test_servers_are_found_by_text_service_and_minion(database: Database) -> None:

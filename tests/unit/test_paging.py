@@ -52,6 +52,7 @@ class Filter:
 BY_RIPE = Listing(
     table=Fruit,
     sorts={"ripe": Fruit.ripe, "kind": Fruit.kind},
+    sort="ripe",
     filters={"kind": Fruit.kind},
     drives=(Drive(name="kind", index="ix_fruit_kind"),),
 )
@@ -224,7 +225,7 @@ def test_a_value_that_is_none_of_an_enum_is_refused_with_those_that_are() -> Non
 
 
 def test_a_span_that_ends_before_it_begins_is_refused() -> None:
-    spanned = Listing(table=Fruit, sorts={"ripe": Fruit.ripe}, span=Fruit.ripe)
+    spanned = Listing(table=Fruit, sorts={"ripe": Fruit.ripe}, sort="ripe", span=Fruit.ripe)
     assert problem(Filter(since=NOW, until=NOW), listing=spanned)[0] == "until"
     far = datetime(9999, 12, 31, tzinfo=timezone(-timedelta(hours=14)))
     assert problem(Filter(until=far), listing=spanned)[0] == "until"
@@ -260,7 +261,11 @@ def test_counting_looks_at_so_many_rows_and_says_there_may_be_more(session: Sess
     session.add_all(Fruit(kind="plum", ripe=7 * (number > 3_000)) for number in range(3_060))
     session.flush()
     listing = Listing(
-        table=Fruit, sorts={"ripe": Fruit.ripe}, filters={"kind": Fruit.kind}, drives=BY_RIPE.drives
+        table=Fruit,
+        sorts={"ripe": Fruit.ripe},
+        sort="ripe",
+        filters={"kind": Fruit.kind},
+        drives=BY_RIPE.drives,
     )
     rare = paging.way(listing, Filter(kind=("plum",)), rest=[Fruit.ripe == 7])
     total = paging.count(session=session, way=rare)

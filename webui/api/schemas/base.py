@@ -6,7 +6,6 @@ nobody until somebody writes it down here.
 
 from __future__ import annotations
 
-import inspect
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
@@ -165,10 +164,8 @@ class ListQuery(ma.Schema):
 
 def sorted_by(noun: Any) -> ma.fields.String:
     """How the list of a noun may be sorted: as its search says; ``-`` means descending."""
-    names = list(noun.LISTING.sorts)
-    default = inspect.signature(noun.search).parameters["sort"].default
-    choices = [sort for name in names for sort in (f"-{name}", name)]
-    return ma.fields.String(load_default=default, validate=ma.validate.OneOf(choices))
+    choices = [sort for name in noun.LISTING.sorts for sort in (f"-{name}", name)]
+    return ma.fields.String(load_default=noun.LISTING.sort, validate=ma.validate.OneOf(choices))
 
 
 Id = partial(Whole, validate=ma.validate.Range(1, BIGGEST_ID))
