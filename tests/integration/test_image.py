@@ -60,7 +60,7 @@ class Image:
             return [program, *words[1:]]
         user, group = RUNTIME.one("USER").split(":")
         as_user = ["setpriv", "--reuid", user, "--regid", group, "--clear-groups", *LOOKS]
-        inside = f'{READ_ONLY} && exec "$@"'
+        inside = f'{READ_ONLY} && cd {RUNTIME.one("WORKDIR")} && exec "$@"'
         shell = ["unshare", "--mount", "--propagation", "private", "sh", "-c", inside, "sh"]
         return [*shell, *as_user, "--no-new-privs", program, *words[1:]]
 
