@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, request
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import Range
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from rescuebot import correcting
@@ -111,7 +112,7 @@ def _part(session: Session, log_id: int) -> Response:
     asked = request.range
     if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
         return _text(_all(size, session=session, log_id=log_id), 200)
-    bounds = asked.range_for_length(size)
+    bounds = _within(asked, size)
     if bounds is None:
         raise RequestedRangeNotSatisfiable(length=size)
     start, stop = bounds
@@ -119,6 +120,14 @@ def _part(session: Session, log_id: int) -> Response:
     response = _text(found, 206)
     response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     return response
+
+
+def _within(asked: Range, size: int) -> tuple[int, int] | None:
+    """The bytes that are meant. The last so many of fewer are all of them (RFC 9110, 14.1.2)."""
+    begin, _ = asked.ranges[0]
+    if begin is not None and begin < -size < 0:
+        return 0, size
+    return asked.range_for_length(size)
 
 
 def _text(content: bytes, status: int) -> Response:
