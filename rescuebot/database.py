@@ -49,8 +49,9 @@ from rescuebot.errors import (
 from rescuebot.logs import logger
 from rescuebot.settings import DatabaseSettings
 
-# MySQL's deadlock, lock wait timeout; SQLSTATE tells nothing finer. Source: MySQL error reference.
-_CONTENTION_CODES = frozenset({1205, 1213})
+# MySQL's lock wait timeout, deadlock, and a savepoint that is gone, because a deadlock has taken
+# back the whole transaction and not only what came after it. Source: MySQL error reference.
+_CONTENTION_CODES = frozenset({1205, 1213, 1305})
 # Unknown column, unknown table, unknown index in a hint.
 _SCHEMA_CODES = frozenset({1054, 1146, 1176})
 # The time limit of a statement: of MariaDB, of MySQL.

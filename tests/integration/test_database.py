@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import exc, text
 
+from devstack.mariadb import MariaDB
 from rescuebot import migrations
 from rescuebot.database import Contention, Database, Unstorable, repeat_on_contention, shared
 from rescuebot.errors import DatabaseUnavailable, SchemaOutdated
@@ -55,6 +58,33 @@ def test_a_key_that_another_has_just_inserted_is_contention(database: Database) 
                 " FROM saltstack_command"
             )
         )
+
+
+@pytest.mark.mariadb
+def test_a_deadlock_within_a_savepoint_is_contention_and_takes_all_back(mariadb: MariaDB) -> None:
+    """MySQL undoes the whole transaction then, and with it the savepoint to go back to."""
+    ledger = open_database(mariadb.create_database("deadlock"))
+    with ledger.transaction() as session:
+        session.execute(text("CREATE TABLE place (id INT PRIMARY KEY, n INT)"))
+        session.execute(text("INSERT INTO place VALUES (1, 0), (2, 0)"))
+    met = threading.Barrier(2)
+
+    def both(first: int, second: int) -> str:
+        try:
+            with ledger.transaction() as session, session.begin_nested():
+                session.execute(text(f"UPDATE place SET n = n + 1 WHERE id = {first}"))
+                met.wait(10)
+                session.execute(text(f"UPDATE place SET n = n + 1 WHERE id = {second}"))
+        except Contention:
+            return "contention"
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(both, *order) for order in ((1, 2), (2, 1))]
+        assert sorted(end.result() for end in ends) == ["contention", "done"]
+    with ledger.reading() as session:
+        assert list(session.scalars(text("SELECT n FROM place ORDER BY id"))) == [1, 1]
+    ledger.dispose()
 
 
 def test_a_value_that_does_not_fit_is_unstorable(database: Database) -> None:
