@@ -30,22 +30,14 @@ from rescuebot.settings import GuardSettings
 
 def collected(*, session: Session, event_id: int) -> dict[str, Any]:
     """The rows that tell of an event: reports, decisions, advice, approvals, executions, logs."""
-    return {
-        "event": events.get(session=session, event_id=event_id),
-        "occurrences": events.occurrences(session=session, event_id=event_id),
-        "decisions": decisions.list_for_event(session=session, event_id=event_id),
-        "approvals": approvals.of_event(session=session, event_id=event_id),
-        "advice": advice.of_event(session=session, event_id=event_id),
-        "executions": [
-            _run(session, run)
-            for run in executions.list_(session=session, event_id=event_id, pinned=True)
-        ],
-    }
+    runs = executions.list_(session=session, event_id=event_id, pinned=True)
+    found = _around(session, event_id)
+    return {**found, "executions": [_run(session, run) for run in runs]}
 
 
 def of_event(*, session: Session, event_id: int) -> dict[str, Any]:
     """The event with its reports, decisions, advice, approvals, executions step by step."""
-    found = collected(session=session, event_id=event_id)
+    found = _around(session, event_id)
     runs = executions.list_(session=session, event_id=event_id)
     return {
         "event": plain.row(found["event"], without=("raw",)),
@@ -54,6 +46,17 @@ def of_event(*, session: Session, event_id: int) -> dict[str, Any]:
         "approvals": plain.rows(found["approvals"], without=("preview",)),
         "advice": _told_advice(found["advice"]),
         "executions": with_logs(session=session, runs=list(runs)),
+    }
+
+
+def _around(session: Session, event_id: int) -> dict[str, Any]:
+    """All rows that tell of an event but those of what was run."""
+    return {
+        "event": events.get(session=session, event_id=event_id),
+        "occurrences": events.occurrences(session=session, event_id=event_id),
+        "decisions": decisions.list_for_event(session=session, event_id=event_id),
+        "approvals": approvals.of_event(session=session, event_id=event_id),
+        "advice": advice.of_event(session=session, event_id=event_id),
     }
 
 

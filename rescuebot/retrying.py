@@ -19,11 +19,10 @@ from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import Conflict
 from rescuebot.events import changing
 from rescuebot.events import service as events
-from rescuebot.executions import attempts
+from rescuebot.executions import attempts, ending
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution, ExecutionState
 from rescuebot.executions.pin import fix_of
-from rescuebot.guard import service as decisions
 from rescuebot.requests import each
 from rescuebot.requests import service as requests
 from rescuebot.requests.each import Became
@@ -199,34 +198,21 @@ def _ask(
     approving.ask(session=session, execution=execution, why=why, settings=settings.guard, now=now)
     if execution.cloudwatch_event_id is not None:
         events.hold(session=session, event_id=execution.cloudwatch_event_id)
-    _decide(session, execution, "guard", "approval", f"{why} See: salt-run rescue.approvals", now)
+    ending.decide(
+        session, execution, "guard", "approval", f"{why} See: salt-run rescue.approvals", now
+    )
 
 
 def _note(
     session: Session, execution: Execution, following: Execution, actor: str, now: datetime
 ) -> None:
     words = f"{actor} runs execution {execution.id} again: that is execution {following.id}."
-    _decide(session, following, "retry", "by_hand", words, now)
+    ending.decide(session, following, "retry", "by_hand", words, now)
     audit.note(
         session=session,
         actor=actor,
         action="execution_retried",
         subject=f"execution {execution.id}",
         detail=f"{execution.solution_name} on {execution.server_id}. {words}",
-        now=now,
-    )
-
-
-def _decide(
-    session: Session, execution: Execution, subject: str, verdict: str, words: str, now: datetime
-) -> None:
-    decisions.record(
-        session=session,
-        subject=subject,
-        verdict=verdict,
-        words=words,
-        event_id=execution.cloudwatch_event_id,
-        execution_id=execution.id,
-        runbook_id=execution.runbook_id,
         now=now,
     )

@@ -174,7 +174,7 @@ def _try_again(session: Session, execution: Execution, message: str, now: dateti
         f"Attempt {execution.attempt} of {execution.attempts} did not help: {message} "
         f"The next begins in {pause:.0f} s."
     )
-    _decide(session, execution, "retry", "again", words, now)
+    decide(session, execution, "retry", "again", words, now)
 
 
 def _end_event(
@@ -187,10 +187,10 @@ def _end_event(
         outcome, message = Outcome.FIXED, f"An earlier attempt has brought it up. {message}"
     if not events.end(session=session, event_id=event_id, status=status, outcome=outcome, now=now):
         return  # It is over: a person has closed it, and that has been said.
-    _decide(session, execution, "outcome", outcome.value, message, now)
+    decide(session, execution, "outcome", outcome.value, message, now)
     if status is EventStatus.FAILED and verdict not in _KNOWN_TO_PEOPLE:
         words = f"After {execution.attempt} attempt(s) a person must look at it."
-        _decide(session, execution, "escalation", "escalated", words, now)
+        decide(session, execution, "escalation", "escalated", words, now)
 
 
 def _had_changed(session: Session, execution: Execution) -> bool:
@@ -199,9 +199,10 @@ def _had_changed(session: Session, execution: Execution) -> bool:
     return any(attempt.verdict in _RETRIED for attempt in before)
 
 
-def _decide(
+def decide(
     session: Session, execution: Execution, subject: str, verdict: str, words: str, now: datetime
 ) -> None:
+    """Write down what was decided on an execution, for its event and its runbook as well."""
     decisions.record(
         session=session,
         subject=subject,

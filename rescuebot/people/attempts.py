@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from rescuebot.database import Contention, insert_missing
 from rescuebot.errors import Locked
 from rescuebot.people import validation
+from rescuebot.people.changing import changed
 from rescuebot.people.model import SignInAttempt
 from rescuebot.settings import WebSettings
 
@@ -63,7 +64,7 @@ def count(*, session: Session, username: object, settings: WebSettings, now: dat
     """One more wrong password; Locked when others have brought the lock about meanwhile."""
     key = _key(username)
     values = {"failures": SignInAttempt.failures + 1, "failed_at": now}
-    if not _changed(session, update(SignInAttempt).where(*_open(key, now)).values(values)):
+    if not changed(session, update(SignInAttempt).where(*_open(key, now)).values(values)):
         require_open(session=session, username=username, now=now)
         raise Contention("The count of wrong passwords has just been forgotten.")
     failures = session.scalars(
@@ -72,19 +73,19 @@ def count(*, session: Session, username: object, settings: WebSettings, now: dat
     until = _lock(failures, settings, now)
     if until is not None:
         which = update(SignInAttempt).where(SignInAttempt.name_hash == key)
-        _changed(session, which.values(locked_until=until))
+        changed(session, which.values(locked_until=until))
     return Count(failures, until)
 
 
 def forget(*, session: Session, username: object, now: datetime) -> None:
     """A right password ends the row of wrong ones; Locked when the lock fell meanwhile."""
-    if not _changed(session, delete(SignInAttempt).where(*_open(_key(username), now))):
+    if not changed(session, delete(SignInAttempt).where(*_open(_key(username), now))):
         require_open(session=session, username=username, now=now)
 
 
 def lift(*, session: Session, username: str) -> None:
     """End the row of wrong ones and its lock, because an admin says so."""
-    _changed(session, delete(SignInAttempt).where(SignInAttempt.name_hash == _key(username)))
+    changed(session, delete(SignInAttempt).where(SignInAttempt.name_hash == _key(username)))
 
 
 def forget_old(*, session: Session, now: datetime, limit: int) -> int:
@@ -102,7 +103,7 @@ def forget_old(*, session: Session, now: datetime, limit: int) -> int:
     gone = delete(SignInAttempt).where(
         SignInAttempt.name_hash.in_(found), SignInAttempt.failed_at < before
     )
-    return _changed(session, gone) if found else 0
+    return changed(session, gone) if found else 0
 
 
 def _key(username: object) -> str:
@@ -123,9 +124,3 @@ def _lock(failures: int, settings: WebSettings, now: datetime) -> datetime | Non
         return None
     seconds = settings.lockout_seconds * 2 ** min(beyond, 20)
     return now + min(timedelta(seconds=seconds), _LONGEST)
-
-
-def _changed(session: Session, statement: Any) -> int:
-    done = session.execute(statement.execution_options(synchronize_session=False))
-    assert isinstance(done, CursorResult)
-    return done.rowcount

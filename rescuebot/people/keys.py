@@ -11,7 +11,6 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import CursorResult, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 from rescuebot.audit import service as audit
 from rescuebot.errors import Conflict, NotFound
 from rescuebot.people import validation
+from rescuebot.people.changing import changed
 from rescuebot.people.model import ApiKey
 from rescuebot.people.roles import Machine, Role
 
@@ -85,7 +85,7 @@ def revoke(*, session: Session, which: int | str, actor: str, now: datetime) -> 
     row = get(session=session, which=which)
     live = update(ApiKey).where(ApiKey.id == row.id, ApiKey.revoked_at.is_(None))
     values = {"revoked_at": now, "revoked_by": actor[:_ACTOR], "live_name": None}
-    if _changed(session, live.values(values)):
+    if changed(session, live.values(values)):
         _note(session, row, "api_key_revoked", f"begins with {row.prefix}", actor, now)
     session.refresh(row)
     return row
@@ -111,7 +111,7 @@ def note_used(*, session: Session, key_id: int, now: datetime) -> None:
     """Remember that a key is in use; of many at once one writes."""
     stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - _NOTED_EVERY)
     which = update(ApiKey).where(ApiKey.id == key_id, stale)
-    _changed(session, which.values(last_used_at=now))
+    changed(session, which.values(last_used_at=now))
 
 
 def forget_old(*, session: Session, before: datetime, limit: int) -> int:
@@ -120,7 +120,7 @@ def forget_old(*, session: Session, before: datetime, limit: int) -> int:
     old = session.scalars(select(ApiKey.id).where(ended).limit(limit)).all()
     if not old:
         return 0
-    return _changed(session, delete(ApiKey).where(ApiKey.id.in_(old)))
+    return changed(session, delete(ApiKey).where(ApiKey.id.in_(old)))
 
 
 def _live(session: Session, name: str) -> ApiKey | None:
@@ -143,9 +143,3 @@ def _note(
 ) -> None:
     subject = f"key {row.id} {row.name!r}"
     audit.note(session=session, actor=actor, action=action, subject=subject, detail=detail, now=now)
-
-
-def _changed(session: Session, statement: Any) -> int:
-    done = session.execute(statement.execution_options(synchronize_session=False))
-    assert isinstance(done, CursorResult)
-    return done.rowcount

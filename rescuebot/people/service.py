@@ -22,6 +22,7 @@ from rescuebot.audit import service as audit
 from rescuebot.clock import isoformat
 from rescuebot.errors import Conflict, Invalid, NotFound, Outdated, Problem
 from rescuebot.people import attempts, validation
+from rescuebot.people.changing import changed
 from rescuebot.people.model import User
 from rescuebot.people.roles import Person, Role
 
@@ -203,15 +204,17 @@ def note_signed_in(
     values: dict[str, Any] = {"last_signed_in_at": now}
     if better_hash is not None:
         values["password_hash"] = better_hash
-    return _updated(
-        session,
-        sql_update(User)
-        .where(
-            User.id == known.user_id,
-            User.password_hash == known.password_hash,
-            User.disabled_at.is_(None),
+    return bool(
+        changed(
+            session,
+            sql_update(User)
+            .where(
+                User.id == known.user_id,
+                User.password_hash == known.password_hash,
+                User.disabled_at.is_(None),
+            )
+            .values(values),
         )
-        .values(values),
     )
 
 
@@ -219,29 +222,31 @@ def replace_password(
     *, session: Session, known: Credentials, password_hash: str, now: datetime
 ) -> bool:
     """Put one's own new password in the place of the one that was proved; False as above."""
-    return _updated(
-        session,
-        sql_update(User)
-        .where(
-            User.id == known.user_id,
-            User.password_hash == known.password_hash,
-            User.disabled_at.is_(None),
+    return bool(
+        changed(
+            session,
+            sql_update(User)
+            .where(
+                User.id == known.user_id,
+                User.password_hash == known.password_hash,
+                User.disabled_at.is_(None),
+            )
+            .values(
+                password_hash=password_hash,
+                must_change_password=False,
+                epoch=User.epoch + 1,
+                version=User.version + 1,
+                updated_at=now,
+                updated_by=f"web:{known.username}",
+            ),
         )
-        .values(
-            password_hash=password_hash,
-            must_change_password=False,
-            epoch=User.epoch + 1,
-            version=User.version + 1,
-            updated_at=now,
-            updated_by=f"web:{known.username}",
-        ),
     )
 
 
 def next_epoch(*, session: Session, user_id: int) -> bool:
     """Void all that was signed before; False when there is nobody of this id."""
-    return _updated(
-        session, sql_update(User).where(User.id == user_id).values(epoch=User.epoch + 1)
+    return bool(
+        changed(session, sql_update(User).where(User.id == user_id).values(epoch=User.epoch + 1))
     )
 
 
@@ -325,7 +330,7 @@ def _change(
         return
     before = {field: getattr(user, field) for field in values if field != "password_hash"}
     stamps = {"version": expected_version + 1, "updated_at": now, "updated_by": actor[:_ACTOR]}
-    done = _updated(
+    done = changed(
         session,
         sql_update(User)
         .where(User.id == user.id, User.version == expected_version)
@@ -336,12 +341,6 @@ def _change(
         raise _lost(user, expected_version)
     after = {field: getattr(user, field) for field in before if field != "epoch"}
     _note(session, user, action, _told(before, after), actor, now)
-
-
-def _updated(session: Session, statement: Any) -> bool:
-    done = session.execute(statement.execution_options(synchronize_session=False))
-    assert isinstance(done, CursorResult)
-    return bool(done.rowcount)
 
 
 def _told(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

@@ -12,11 +12,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any
 
-from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from rescuebot.people.changing import changed
 from rescuebot.people.model import RefreshToken
 
 GRACE = timedelta(seconds=10)
@@ -61,7 +61,7 @@ def take(*, session: Session, token: RefreshToken, now: datetime) -> Use:
         RefreshToken.revoked_at.is_(None),
         RefreshToken.expires_at > now,
     )
-    first = _changed(session, taken.values(used_at=now))
+    first = changed(session, taken.values(used_at=now))
     session.refresh(token)
     if token.revoked_at is not None or token.expires_at <= now:
         return Use.OVER
@@ -85,13 +85,13 @@ def end(*, session: Session, family: str, now: datetime) -> bool:
     live = update(RefreshToken).where(
         RefreshToken.family == family, RefreshToken.revoked_at.is_(None)
     )
-    return bool(_changed(session, live.values(revoked_at=now)))
+    return bool(changed(session, live.values(revoked_at=now)))
 
 
 def carry_over(*, session: Session, family: str, epoch: int) -> None:
     """Let this one session of a person live on in another epoch."""
     kept = update(RefreshToken).where(RefreshToken.family == family)
-    _changed(session, kept.values(epoch=epoch))
+    changed(session, kept.values(epoch=epoch))
 
 
 def forget_old(*, session: Session, before: datetime, limit: int) -> int:
@@ -100,7 +100,7 @@ def forget_old(*, session: Session, before: datetime, limit: int) -> int:
     old = session.scalars(select(RefreshToken.id).where(ended).limit(limit)).all()
     if not old:
         return 0
-    return _changed(session, delete(RefreshToken).where(RefreshToken.id.in_(old)))
+    return changed(session, delete(RefreshToken).where(RefreshToken.id.in_(old)))
 
 
 def _sibling_lives(session: Session, token: RefreshToken, now: datetime) -> bool:
@@ -143,9 +143,3 @@ def _issue(
 
 def _hash(jti: str) -> str:
     return hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _changed(session: Session, statement: Any) -> int:
-    done = session.execute(statement.execution_options(synchronize_session=False))
-    assert isinstance(done, CursorResult)
-    return done.rowcount

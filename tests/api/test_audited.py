@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import func, select
@@ -78,6 +79,7 @@ def changes(house: House) -> dict[str, Change]:
         f"{v1}/commands/{ids['command']}",
     )
     spare = f"{v1}/users/{people['spare']}"
+    spare_key = house.call("POST", f"{v1}/api-keys", json={"name": token_hex(8)}).json["api_key"]["id"]
     return {
         "update_me": Change(
             path=f"{v1}/me", body={"display_name": "Ada"}, actions=("user_updated",)
@@ -197,7 +199,7 @@ def changes(house: House) -> dict[str, Change]:
         "create_api_key": Change(
             path=f"{v1}/api-keys", body={"name": "k"}, actions=("api_key_created",)
         ),
-        "revoke_api_key": Change(path=f"{v1}/api-keys/1", actions=("api_key_revoked",)),
+        "revoke_api_key": Change(path=f"{v1}/api-keys/{spare_key}", actions=("api_key_revoked",)),
         "sign_in": Change(
             path=f"{v1}/auth/sign-in",
             body={"username": "viewer", "password": PASSWORD},

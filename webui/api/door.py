@@ -133,8 +133,9 @@ class Door(Blueprint):
         """
 
         def decorator(view: View) -> View:
-            known = _parts(view, query=query, body=body, headers=headers)
-            for part, schema in known:
+            parts = {"query": query, "body": body, "headers": headers}
+            known = {part: schema for part, schema in parts.items() if schema is not None}
+            for part, schema in known.items():
                 location = "json" if part == "body" else part
                 view = self.arguments(
                     schema, location=location, arg_name=part, as_kwargs=False, error_status_code=422
@@ -168,10 +169,6 @@ class Door(Blueprint):
     def route(self, *args: Any, **kwargs: Any) -> Any:
         """Not this way: a route needs a policy."""
         raise TypeError("Use operation(): a route needs a policy.")
-
-
-def _parts(view: View, **schemas: type[ma.Schema] | None) -> list[tuple[str, type[ma.Schema]]]:
-    return [(part, schema) for part, schema in schemas.items() if schema is not None]
 
 
 def _headers(query: type[ma.Schema] | None) -> dict[str, Any] | None:

@@ -15,7 +15,23 @@ from webui.api import context
 F = TypeVar("F")
 
 
-def answered(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+def page(noun: Any, query: Mapping[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """The page of a noun's list that was asked for."""
+    filter_ = _wanted(noun.Filter, query)
+    return _answered(
+        context.read(
+            lambda session: noun.search(
+                session=session,
+                wanted=filter_,
+                sort=query["sort"],
+                cursor=query["cursor"],
+                limit=query["limit"],
+            )
+        )
+    )
+
+
+def _answered(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What a list answers."""
     body = {
         "items": page.rows,
@@ -27,7 +43,7 @@ def answered(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     return body, 200, headers
 
 
-def wanted(kind: type[F], query: Mapping[str, Any]) -> F:
+def _wanted(kind: type[F], query: Mapping[str, Any]) -> F:
     """The filter of a noun out of what stood in the address."""
     names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     given = {
@@ -41,19 +57,3 @@ def wanted(kind: type[F], query: Mapping[str, Any]) -> F:
 def _following(cursor: str) -> str:
     pairs = [(k, v) for k, v in request.args.items(multi=True) if k != "cursor"]
     return f"{request.path}?{urlencode([*pairs, ('cursor', cursor)])}"
-
-
-def page(noun: Any, query: Mapping[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """The page of a noun's list that was asked for."""
-    filter_ = wanted(noun.Filter, query)
-    return answered(
-        context.read(
-            lambda session: noun.search(
-                session=session,
-                wanted=filter_,
-                sort=query["sort"],
-                cursor=query["cursor"],
-                limit=query["limit"],
-            )
-        )
-    )

@@ -17,6 +17,7 @@ from flask_jwt_extended import (
     create_access_token,
     create_refresh_token,
     set_refresh_cookies,
+    unset_refresh_cookies,
     verify_jwt_in_request,
 )
 from flask_jwt_extended.exceptions import JWTExtendedException
@@ -132,6 +133,13 @@ def give_session(response: Any, person: Person, session: NewToken) -> None:
         expires_delta=lasts,
     )
     set_refresh_cookies(response, token, max_age=int(lasts.total_seconds()))
+
+
+def forget_session() -> Response:
+    """An empty answer that takes the refresh token out of the browser."""
+    gone = Response(status=204)
+    unset_refresh_cookies(gone)
+    return gone
 
 
 def presented_session() -> str:

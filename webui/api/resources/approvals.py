@@ -24,7 +24,7 @@ def list_approvals(query: dict[str, Any]) -> Any:
 @door.operation("GET", ONE, allow=VIEWER, returns=schemas.ApprovalWhole)
 def get_approval(approval_id: int) -> Any:
     """All that an approver should see: what would run, where, why, what it would change."""
-    return context.read(lambda session: approving.seen(session=session, approval_id=approval_id))
+    return _shown(approval_id)
 
 
 @door.operation(
@@ -46,7 +46,7 @@ def approve(approval_id: int, body: dict[str, str]) -> Any:
         digest=body["digest"],
         comment=body["comment"],
     )
-    return get_shown(approval_id)
+    return _shown(approval_id)
 
 
 @door.operation(
@@ -67,9 +67,8 @@ def reject(approval_id: int, body: dict[str, str]) -> Any:
         digest=body["digest"],
         comment=body["comment"],
     )
-    return get_shown(approval_id)
+    return _shown(approval_id)
 
 
-def get_shown(approval_id: int) -> Any:
-    """The approval as it is now."""
+def _shown(approval_id: int) -> Any:
     return context.read(lambda session: approving.seen(session=session, approval_id=approval_id))

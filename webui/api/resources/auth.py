@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from flask import Response, make_response, redirect, request
-from flask_jwt_extended import unset_refresh_cookies
-from sqlalchemy.orm import Session
 
 from rescuebot import signing_in
 from rescuebot.errors import Conflict, Forbidden, Invalid, Unauthorized
@@ -49,7 +46,7 @@ def sign_in(body: dict[str, str]) -> Response:
         settings=context.settings().web,
         origin=request.remote_addr or "",
     )
-    return begin(person)
+    return _answered(person, _begun(person))
 
 
 @door.operation("POST", "/refresh", allow=Open.SESSION, returns=schemas.Token)
@@ -68,9 +65,7 @@ def refresh() -> Response:
 def sign_out() -> Response:
     """End this session."""
     signing_in.end_session(who.presented_session(), database=context.ledger())
-    gone = make_response("", 204)
-    unset_refresh_cookies(gone)
-    return gone
+    return who.forget_session()
 
 
 @door.operation("GET", "/oidc/sign-in", allow=Open.ANYBODY, status=302, fails=(401, 404))
@@ -91,24 +86,20 @@ def come_from_provider() -> Any:
         person = oidc.come_back(request.remote_addr or "")
     except (Unauthorized, Forbidden, Conflict, Invalid) as error:
         return redirect(f"/?sign_in_refused={error.code}")
-    session = signing_in.begin_session(
-        person, database=context.ledger(), settings=context.settings().web
-    )
     home = redirect("/")
-    who.give_session(home, person, session)
+    who.give_session(home, person, _begun(person))
     return home
 
 
-def begin(person: Person) -> Response:
-    """Open a session for somebody who has proved who they are."""
-    session = signing_in.begin_session(
+def _begun(person: Person) -> NewToken:
+    """A session for somebody who has proved who they are."""
+    return signing_in.begin_session(
         person, database=context.ledger(), settings=context.settings().web
     )
-    return _answered(person, session)
 
 
 def _answered(person: Person, session: NewToken) -> Response:
-    user = context.read(partial(_user, person.user_id))
+    user = context.read(lambda ledger: people.get(session=ledger, which=person.user_id))
     made = make_response(
         schemas.Token().dump(
             {
@@ -121,7 +112,3 @@ def _answered(person: Person, session: NewToken) -> Response:
     )
     who.give_session(made, person, session)
     return made
-
-
-def _user(user_id: int, session: Session) -> Any:
-    return people.get(session=session, which=user_id)

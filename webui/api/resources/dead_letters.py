@@ -38,9 +38,7 @@ def requeue_dead_letter(letter_id: int) -> Any:
         database=context.ledger(),
         settings=context.settings().intake,
     )
-    return {
-        "events": [{"event_id": one.event_id, "kind": one.kind.value} for one in receipt.recorded]
-    }
+    return {"events": receipt.recorded}
 
 
 @door.operation("POST", ONE + "/discard", allow=OPERATOR, status=204, fails=(409,))

@@ -62,7 +62,7 @@ def create_event(body: dict[str, Any], headers: dict[str, str]) -> Any:
     )
     found = receipt.recorded[0]
     where = {"Location": f"{request.path}/{found.event_id}"}
-    return {"event_id": found.event_id, "kind": found.kind.value}, 201, where
+    return found, 201, where
 
 
 @door.operation(
@@ -86,9 +86,7 @@ def ingest_event(body: dict[str, Any], headers: dict[str, str]) -> Any:
         settings=context.settings().intake,
         once=once.of(headers),
     )
-    return {
-        "events": [{"event_id": one.event_id, "kind": one.kind.value} for one in receipt.recorded]
-    }
+    return {"events": receipt.recorded}
 
 
 @door.operation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, json, jsonify
+from flask import Response, current_app, json, jsonify
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -21,6 +21,7 @@ door = Door(
 )
 
 _ENGINES = ("rescue_sqs", "rescue_tracker")
+_SPECIFICATION = "rescue-specification"
 _ALIVE_WITHIN = timedelta(seconds=60)
 _NOT_READY = {
     "description": "Something is missing; the checks say what.",
@@ -61,7 +62,10 @@ def get_metrics() -> Response:
 @door.operation("GET", "/api/v1/openapi.json", allow=Open.ANYBODY, returns={"type": "object"})
 def get_specification() -> Response:
     """This specification."""
-    return Response(json.dumps(spec.document()), content_type="application/json")
+    kept = current_app.extensions
+    if _SPECIFICATION not in kept:
+        kept[_SPECIFICATION] = json.dumps(spec.document())
+    return Response(kept[_SPECIFICATION], content_type="application/json")
 
 
 def _is_well(check: Any) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from flask import Response, make_response, request
-from flask_jwt_extended import unset_refresh_cookies
+from flask import Response, request
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, signing_in
@@ -25,7 +23,7 @@ def get_me() -> dict[str, Any]:
     """Who is asking, and in which role."""
     caller = who.caller()
     if isinstance(caller, Person):
-        user = context.read(partial(_user, caller.user_id))
+        user = context.read(lambda session: people.get(session=session, which=caller.user_id))
         return {"kind": "person", "name": user.username, "role": caller.role, "user": user}
     return {"kind": "machine", "name": caller.name, "role": caller.role, "user": None}
 
@@ -77,7 +75,7 @@ def change_password(body: dict[str, str]) -> Response:
         database=context.ledger(),
         settings=context.settings().web,
     )
-    return _gone()
+    return who.forget_session()
 
 
 @door.operation(
@@ -86,14 +84,4 @@ def change_password(body: dict[str, str]) -> Response:
 def sign_out_everywhere() -> Response:
     """End all of one's sessions and void all access tokens."""
     signing_in.end_all(who.person().user_id, actor=who.actor(), database=context.ledger())
-    return _gone()
-
-
-def _gone() -> Response:
-    gone = make_response("", 204)
-    unset_refresh_cookies(gone)
-    return gone
-
-
-def _user(user_id: int, session: Session) -> Any:
-    return people.get(session=session, which=user_id)
+    return who.forget_session()
