@@ -1,0 +1,107 @@
+/** CodeMirror as a component: for scripts, patterns and logs; it injects styles by the page's nonce. */
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { bracketMatching } from '@codemirror/language';
+import { setDiagnostics } from '@codemirror/lint';
+import { search, searchKeymap, highlightSelectionMatches } from '@codemirror/search';
+import { Compartment, EditorState, type Extension } from '@codemirror/state';
+import { EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { useEffect, useEffectEvent, useRef } from 'react';
+import { languageOf, type Written } from './languages';
+import { nonceOfPage, rescueTheme } from './look';
+
+export interface EditorProps {
+  value: string;
+  label: string;
+  language?: Written;
+  onChange?: (value: string) => void;
+  /** What is wrong with it, said by the server. */
+  wrong?: string;
+  wrap?: boolean;
+  tall?: boolean;
+  /** Scroll to the end when the text changes and one is there already. */
+  follow?: boolean;
+}
+
+const wraps = new Compartment();
+const speaks = new Compartment();
+
+function setUp(readOnly: boolean): Extension {
+  return [
+    EditorView.cspNonce.of(nonceOfPage()),
+    lineNumbers(),
+    history(),
+    bracketMatching(),
+    search({ top: true }),
+    highlightSelectionMatches(),
+    // Tab moves on to the next field, as everywhere on the page.
+    keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
+    rescueTheme,
+    EditorState.readOnly.of(readOnly),
+    // Also what cannot be changed can be walked through and copied by keyboard.
+    EditorView.contentAttributes.of({ tabindex: '0' }),
+  ];
+}
+
+/** Only the editor scrolls: the page stays where the person is. */
+function scrollToEnd(editor: EditorView): void {
+  const down = () => {
+    editor.scrollDOM.scrollTop = editor.scrollDOM.scrollHeight;
+  };
+  editor.requestMeasure({ read: () => undefined, write: down });
+  // The heights of lines that were never shown are guesses until they are.
+  requestAnimationFrame(() => requestAnimationFrame(down));
+}
+
+export default function Editor(props: EditorProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(null);
+  const changed = useEffectEvent((text: string) => props.onChange?.(text));
+  const { value, label, language, wrap = false, wrong, follow } = props;
+  const readOnly = !props.onChange;
+
+  useEffect(() => {
+    if (!place.current) return;
+    const made = new EditorView({
+      parent: place.current,
+      state: EditorState.create({
+        extensions: [
+          setUp(readOnly),
+          EditorView.contentAttributes.of({ 'aria-label': label }),
+          wraps.of([]),
+          speaks.of([]),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) changed(update.state.doc.toString());
+          }),
+        ],
+      }),
+    });
+    view.current = made;
+    return () => made.destroy();
+  }, [readOnly, label]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || editor.state.doc.toString() === value) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+    if (follow) scrollToEnd(editor);
+  }, [value, follow, readOnly, label]);
+
+  useEffect(() => {
+    const lines = wrap ? EditorView.lineWrapping : [];
+    view.current?.dispatch({ effects: wraps.reconfigure(lines) });
+  }, [wrap, readOnly, label]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: speaks.reconfigure(languageOf(language)) });
+  }, [language, readOnly, label]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor) return;
+    const end = editor.state.doc.line(1).to;
+    const found = wrong ? [{ from: 0, to: end, severity: 'error' as const, message: wrong }] : [];
+    editor.dispatch(setDiagnostics(editor.state, found));
+  }, [wrong, readOnly, label]);
+
+  return <div ref={place} className={props.tall ? 'editor editor-tall' : 'editor'} />;
+}
