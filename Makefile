@@ -6,12 +6,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EMULATOR := .venv-emulator
+CONSOLE := webui/app
+# Node comes with the Python packages; what it needs is in the console's own lock.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(CONSOLE) --silent
 PYTEST := $(BIN)/python -m pytest
 # ONCE=1 make demo: exit with the verdict instead of staying up.
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator system demo test test-fast test-faults lint format locks lambdas bench docs clean
+.PHONY: help setup emulator console system demo test test-console test-fast test-faults lint format locks lambdas bench docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,14 +35,29 @@ $(EMULATOR)/.ready: requirements/emulator.txt
 	$(EMULATOR)/bin/pip install --quiet --require-hashes --requirement requirements/emulator.txt
 	@touch $@
 
-system: ## Debian packages that the tests need: a MariaDB server
+console: $(CONSOLE)/dist/index.html ## the pages in the browser, built
+
+$(CONSOLE)/node_modules/.ready: $(CONSOLE)/package-lock.json $(CONSOLE)/package.json | setup
+	$(NPM) ci
+	@touch $@
+
+$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.ready $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts \
+		$(shell find $(CONSOLE)/src $(CONSOLE)/public -type f 2>/dev/null)
+	$(NPM) run build
+	@touch $@
+
+system: ## Debian packages that the tests need: servers to rescue, a browser
 	@sh devstack/install-system-packages.sh
 
-demo: setup emulator ## a real rescue, narrated; ONCE=1 exits with the verdict
+demo: setup emulator console ## a real rescue, narrated; ONCE=1 exits with the verdict
 	$(BIN)/python -m devstack.demo $(if $(ONCE),--once)
 
-test: setup emulator system lint ## all tests
+test: setup emulator system lint test-console ## all tests
 	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
+
+test-console: console ## unit tests of the console, and how much a first visit loads
+	$(NPM) test
+	$(NPM) run size
 
 test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
 	$(PYTEST) tests/faults -m faults --timeout 1800
@@ -47,13 +65,15 @@ test-faults: setup emulator system ## the whole fault matrix, outages and soak: 
 test-fast: setup ## unit tests only, in seconds
 	$(PYTEST) tests/unit -q
 
-lint: setup ## formatter, flake8, strict types
+lint: setup $(CONSOLE)/node_modules/.ready ## formatters, linters, strict types
 	$(BIN)/black --check --quiet . || { echo "Run: make format"; exit 1; }
 	$(BIN)/flake8
 	$(BIN)/mypy
+	$(NPM) run lint
 
-format: setup ## let the formatter write
+format: setup $(CONSOLE)/node_modules/.ready ## let the formatters write
 	$(BIN)/black --quiet .
+	$(NPM) run format
 
 locks: setup ## compile the hashed locks anew from setup.cfg
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -73,10 +93,13 @@ lambdas: setup ## the zips of the Lambda functions, into dist/lambdas
 bench: setup emulator ## measurements; see benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
-docs: setup ## reference pages and pictures that are made from the code
+docs: setup $(CONSOLE)/node_modules/.ready ## reference pages and pictures that are made from the code
 	$(BIN)/python docs/make_reference.py
 	$(BIN)/python -m docs.make_api
 	$(BIN)/python docs/make_pictures.py
+	@# The console's client is made from the specification.
+	$(NPM) run api
 
 clean: ## remove what was set up and made here
-	rm -rf $(VENV) $(EMULATOR) .devstack build dist *.egg-info .mypy_cache .pytest_cache
+	rm -rf $(VENV) $(EMULATOR) .devstack build dist *.egg-info .mypy_cache .pytest_cache \
+		$(CONSOLE)/node_modules $(CONSOLE)/dist

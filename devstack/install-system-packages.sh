@@ -17,6 +17,8 @@ need sshd openssh-server
 need curl curl
 need openssl openssl
 need ss iproute2
+# The browser that the console is tried in, and letters for its three languages.
+need chromium chromium
 [ -z "$lacking" ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -79,7 +79,8 @@ def changes(house: House) -> dict[str, Change]:
         f"{v1}/commands/{ids['command']}",
     )
     spare = f"{v1}/users/{people['spare']}"
-    spare_key = house.call("POST", f"{v1}/api-keys", json={"name": token_hex(8)}).json["api_key"]["id"]
+    made = house.call("POST", f"{v1}/api-keys", json={"name": token_hex(8)})
+    spare_key = made.json["api_key"]["id"]
     return {
         "update_me": Change(
             path=f"{v1}/me", body={"display_name": "Ada"}, actions=("user_updated",)

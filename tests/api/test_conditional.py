@@ -34,7 +34,6 @@ NEEDS_NO_LEDGER = {
     "get_health",
     "get_readiness",
     "get_specification",
-    "show_home",
     "list_ways_to_sign_in",
     "sign_in_by_provider",
     "come_from_provider",

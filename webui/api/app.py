@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 from flask import Flask
 from prometheus_client import CollectorRegistry
@@ -11,13 +12,27 @@ from rescuebot import logs
 from rescuebot.database import Database
 from rescuebot.errors import Problem, SettingsInvalid
 from rescuebot.settings import Settings
-from webui.api import context, edge, limits, live, metrics, oidc, problems, spec, watch, who
+from webui.api import (
+    console,
+    context,
+    edge,
+    limits,
+    live,
+    metrics,
+    oidc,
+    problems,
+    spec,
+    watch,
+    who,
+)
 from webui.api.resources import BLUEPRINTS
 
 PREFIX = "/api/v1"
 
 
-def create_app(settings: Settings, database: Database) -> Flask:
+def create_app(
+    settings: Settings, database: Database, *, built_console: Path = console.BUILT
+) -> Flask:
     """The API over this ledger. Raises SettingsInvalid where it could not be safe."""
     if settings.web.jwt_key is None:
         words = "must be given, 32 bytes or more; best as RESCUE_WEB__JWT_KEY"
@@ -39,6 +54,7 @@ def create_app(settings: Settings, database: Database) -> Flask:
     for blueprint in BLUEPRINTS:
         prefix = PREFIX if blueprint.versioned else ""
         api.register_blueprint(blueprint, url_prefix=prefix + (blueprint.url_prefix or ""))
+    console.install(app, built_console)
     limits.install(app, settings.web)
     _require_policies(app)
     return app

@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -15,8 +18,24 @@ function withoutInlinedFaces(): Plugin {
   };
 }
 
+/** Whoever serves the files need not pack them for each browser: they lie there packed, too. */
+function packed(): Plugin {
+  return {
+    name: 'packed',
+    apply: 'build',
+    writeBundle({ dir = '' }) {
+      for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+        const file = join(entry.parentPath, entry.name);
+        if (/\.(js|css|svg)$/.test(file)) {
+          writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+        }
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [withoutInlinedFaces(), react()],
+  plugins: [withoutInlinedFaces(), react(), packed()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   // Whoever serves index.html puts the nonce of the response in the place of this word.
   html: { cspNonce: '__CSP_NONCE__' },

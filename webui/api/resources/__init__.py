@@ -16,7 +16,6 @@ from webui.api.resources import (
     executions,
     halts,
     health,
-    home,
     keys,
     logs,
     me,
@@ -53,6 +52,5 @@ BLUEPRINTS = tuple(
         stream,
         slack,
         health,
-        home,
     )
 )

@@ -95,7 +95,7 @@ export const getApproval = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * Allow exactly what has this digest, once. Whoever proposed it may not.
+ * Allow exactly what has this digest, once. For people, but not for whoever proposed it.
  */
 export const approve = <ThrowOnError extends boolean = true>(options: Options<ApproveData, ThrowOnError>): RequestResult<ApproveResponses, ApproveErrors, ThrowOnError> => (options.client ?? client).post<ApproveResponses, ApproveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -108,7 +108,7 @@ export const approve = <ThrowOnError extends boolean = true>(options: Options<Ap
 });
 
 /**
- * Forbid it: it is not run, and its event ends as rejected.
+ * Forbid it: it is not run, and its event ends as rejected. For people.
  */
 export const reject = <ThrowOnError extends boolean = true>(options: Options<RejectData, ThrowOnError>): RequestResult<RejectResponses, RejectErrors, ThrowOnError> => (options.client ?? client).post<RejectResponses, RejectErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

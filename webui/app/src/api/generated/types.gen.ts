@@ -6880,12 +6880,14 @@ export type FollowChangesData = {
     body?: never;
     headers?: {
         /**
-         * The `id` of the last event that you had; browsers send it themselves.
+         * The `id` of the last event that you had.
          */
         'Last-Event-ID'?: string;
     };
     path?: never;
-    query?: never;
+    query?: {
+        seconds?: number;
+    };
     url: '/api/v1/stream';
 };
 
