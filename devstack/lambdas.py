@@ -79,6 +79,7 @@ class DeployedLambda:
 
     def __init__(self, emulator: Emulator, name: str) -> None:
         self.name = name
+        self.arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
         self._client = emulator.client("lambda")
         self._logs = emulator.client("logs")
 
@@ -134,6 +135,19 @@ class DeployedLambda:
             function_error=told.get("FunctionError", ""),
             log=base64.b64decode(told.get("LogResult", "")).decode(),
         )
+
+    def start(self, event: Any) -> None:
+        """Call it as SNS and EventBridge do: nobody waits, and AWS tries again when it fails."""
+        self._client.invoke(
+            FunctionName=self.name, Payload=json.dumps(event).encode(), InvocationType="Event"
+        )
+
+    def bury_in(self, queue_arn: str) -> None:
+        """Put what it could not do in the end into this queue."""
+        self._client.update_function_configuration(
+            FunctionName=self.name, DeadLetterConfig={"TargetArn": queue_arn}
+        )
+        self._client.get_waiter("function_updated_v2").wait(FunctionName=self.name)
 
     def logs(self) -> list[str]:
         """All that it has written so far."""

@@ -19,7 +19,16 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from devstack.storm import PretendFleet
-from rescuebot import clock, dispatching, intake, remediation, settings, starter, tracking
+from rescuebot import (
+    clock,
+    dispatching,
+    gathering,
+    intake,
+    remediation,
+    settings,
+    starter,
+    tracking,
+)
 from rescuebot.adapters.sqs import QueueMessage
 from rescuebot.database import Database
 from rescuebot.people import passwords
@@ -84,6 +93,7 @@ class Story:
             "message": _alarm(now),
         }
         _settle(self.database)
+        gathering.register(database=self.database, settings=self.settings.notices)
 
     def tell(self) -> list[Told]:
         """All examples in their order; AssertionError names the one that went otherwise."""
@@ -201,6 +211,7 @@ def _settings(url: str) -> Settings:
         {
             "database": {"url": url},
             "execution": {"attempts": 1},
+            "notices": {"channels": {"ops": {"ways": ["log"]}}},
             "web": {"jwt_key": "of the examples, and of nothing else"},
         }
     )

@@ -15,6 +15,7 @@ RUNNERS = tuple(
         "_rehearsal",
         "_guard",
         "_events",
+        "_notices",
         "_advice",
         "_archive",
         "_people",

@@ -21,7 +21,10 @@ from rescuebot.errors import Conflict, Invalid, Problem
 from rescuebot.executions import ending, service, waiting
 from rescuebot.executions.model import Execution
 from rescuebot.executions.pin import fix_of
+from rescuebot.events import changing
+from rescuebot.events.reported import Severity
 from rescuebot.guard import service as decisions
+from rescuebot.notices import service as notices
 from rescuebot.runbooks import standing as runbooks
 from rescuebot.settings import GuardSettings
 
@@ -38,7 +41,7 @@ def ask(
     proposed_by: str | None = None,
 ) -> Approval:
     """Ask people whether an execution that is held for it may run."""
-    return approvals.ask(
+    approval = approvals.ask(
         session=session,
         execution_id=execution.id,
         event_id=execution.cloudwatch_event_id,
@@ -49,6 +52,8 @@ def ask(
         expires_at=now + timedelta(minutes=settings.approval_minutes),
         now=now,
     )
+    _tell(session, approval, execution, "approval_asked", now)
+    return approval
 
 
 @repeat_on_contention
@@ -105,6 +110,8 @@ def reject(
         approval = approvals.get(session=session, approval_id=approval_id)
         _check_answer(approval, digest, comment)
         _answer(session, approval, ApprovalState.REJECTED, actor, comment, now())
+        execution = service.get(session=session, execution_id=approval.execution_id)
+        _acknowledge(session, execution, actor, now())
         words = f"{actor} has rejected it" + (f": {comment}" if comment else ".")
         drafts.note_verdict(
             session=session,
@@ -133,7 +140,8 @@ def cancel(
                 f"Execution {execution_id} waits no more: it is {execution.state}.",
                 remedy="What is out ends by itself, at the latest at its limit.",
             )
-        _withdraw(session, execution)
+        _withdraw(session, execution, now())
+        _acknowledge(session, execution, actor, now())
         audit.note(
             session=session,
             actor=actor,
@@ -149,7 +157,7 @@ def withdraw(
 ) -> None:
     """Ask no more about an execution, and cancel it."""
     ending.cancelled(session=session, execution=execution, verdict=verdict, words=words, now=now)
-    _withdraw(session, execution)
+    _withdraw(session, execution, now)
 
 
 def end_recovered(*, session: Session, event_id: int, now: datetime) -> int:
@@ -160,7 +168,7 @@ def end_recovered(*, session: Session, event_id: int, now: datetime) -> int:
         done += ending.cancelled(
             session=session, execution=execution, verdict="recovered", words=words, now=now
         )
-        _withdraw(session, execution)
+        _withdraw(session, execution, now)
     return done
 
 
@@ -179,6 +187,8 @@ def end_run_out(approval: Approval, *, database: Database, now: datetime) -> boo
             else f"Nobody has approved it by {clock.isoformat(approval.expires_at)}."
         )
         _cancel(session, approval, "expired", words, now)
+        execution = service.get(session=session, execution_id=approval.execution_id)
+        _tell(session, approval, execution, "approval_answered", now)
     return True
 
 
@@ -263,10 +273,49 @@ def _cancel(session: Session, approval: Approval, verdict: str, words: str, now:
     ending.cancelled(session=session, execution=execution, verdict=verdict, words=words, now=now)
 
 
-def _withdraw(session: Session, execution: Execution) -> None:
+def _withdraw(session: Session, execution: Execution, now: datetime) -> None:
     asked = approvals.of_executions(session=session, execution_ids=[execution.id])
     for approval in asked.values():
-        approvals.close(session=session, approval_id=approval.id, state=ApprovalState.WITHDRAWN)
+        if approvals.close(session=session, approval_id=approval.id, state=ApprovalState.WITHDRAWN):
+            _tell(session, approval, execution, "approval_answered", now)
+
+
+def tell_preview(
+    *, session: Session, approval: Approval, execution: Execution, now: datetime
+) -> None:
+    """What is asked, and its digest, may be another since the minion has looked at it."""
+    _tell(session, approval, execution, "previewed", now)
+
+
+def _tell(
+    session: Session, approval: Approval, execution: Execution, state: str, now: datetime
+) -> None:
+    """A notice in the thread of the event; a run that a person wanted has one of its own."""
+    if approval.cloudwatch_event_id is not None:
+        notices.of_event(
+            session=session,
+            event_id=approval.cloudwatch_event_id,
+            state=state,
+            number=approval.id,
+            now=now,
+        )
+        return
+    notices.put(
+        session=session,
+        thread_key=f"approval:{approval.id}",
+        state=state,
+        severity=Severity.WARNING,
+        service_type=execution.service_type,
+        number=approval.id,
+        now=now,
+    )
+
+
+def _acknowledge(session: Session, execution: Execution, actor: str, now: datetime) -> None:
+    """Who decides about a run has seen what it is for."""
+    event_id = execution.cloudwatch_event_id
+    if event_id is not None:
+        changing.acknowledge(session=session, event_id=event_id, actor=actor, now=now)
 
 
 def _note(
@@ -291,6 +340,8 @@ def _note(
         detail=f"execution {approval.execution_id}, digest {approval.digest}{reason}",
         now=now,
     )
+    execution = service.get(session=session, execution_id=approval.execution_id)
+    _tell(session, approval, execution, "approval_answered", now)
 
 
 def _proposer(session: Session, execution: Execution) -> str:

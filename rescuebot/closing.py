@@ -22,6 +22,7 @@ from rescuebot.events.model import CloudWatchEvent, EventStatus
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import ACTIVE_STATES
 from rescuebot.guard import service as decisions
+from rescuebot.notices import service as notices
 from rescuebot.requests import each
 from rescuebot.requests import service as requests
 from rescuebot.requests.each import Became
@@ -59,8 +60,35 @@ def close(
         if not changing.close(session=session, event_id=event.id, status=wanted, now=at):
             return _closed_already(session, event)
         _withdraw_all(session, event.id, f"{actor} has closed its event: {reason}", at)
+        changing.acknowledge(session=session, event_id=event.id, actor=actor, now=at)
+        notices.of_event(session=session, event_id=event.id, state="closed", now=at)
         words = f"{actor} has closed it as {wanted}: {reason}"
         return _note(session, event, "closed", words, actor, at)
+
+    return _each(event_ids, _change, database=database, once=once, now=now)
+
+
+def acknowledge(
+    event_ids: Sequence[int],
+    *,
+    actor: str,
+    database: Database,
+    reason: str = "",
+    once: Once | None = None,
+    now: clock.Clock = clock.now,
+) -> tuple[Became, ...]:
+    """Note that a person sees to events, so nobody else is called: ``acknowledged``, or ``already``
+    when somebody does.
+    """
+    each.check_reason(reason, least=0)
+
+    def _change(session: Session, event: CloudWatchEvent, at: datetime) -> str:
+        _require_shown(event)
+        if not changing.acknowledge(session=session, event_id=event.id, actor=actor, now=at):
+            return "already"
+        notices.of_event(session=session, event_id=event.id, state="acknowledged", now=at)
+        words = f"{actor} sees to it{_because(reason)}"
+        return _note(session, event, "acknowledged", words, actor, at)
 
     return _each(event_ids, _change, database=database, once=once, now=now)
 
@@ -85,6 +113,7 @@ def reopen(
             return _reopened_already(session, event)
         # It may be asked about anew; an event waits for one answer at a time.
         advice.forget_consultation(session=session, event_id=event.id)
+        notices.of_event(session=session, event_id=event.id, state="reopened", now=at)
         words = f"{actor} has opened it again; it is decided anew{_because(reason)}"
         return _note(session, event, "reopened", words, actor, at)
 

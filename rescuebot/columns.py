@@ -4,6 +4,17 @@ from __future__ import annotations
 
 # Which columns of which rows, by a key that only these rows have; the rest is for --out=json.
 COLUMNS = {
+    "milliseconds": ("tried_at", "way", "ok", "code", "milliseconds"),
+    "thread_key": (
+        "id",
+        "created_at",
+        "channel",
+        "thread_key",
+        "state",
+        "severity",
+        "status",
+        "attempts",
+    ),
     "plain_sha256": (
         "id",
         "state",

@@ -34,6 +34,7 @@ from rescuebot.executions.model import ENDED_STATES, Execution, Step
 from rescuebot.executions.pin import Fix, pin
 from rescuebot.guard import service as decisions
 from rescuebot.logs import logger
+from rescuebot.notices import service as notices
 from rescuebot.runbooks import service as runbooks
 from rescuebot.runbooks.model import RunbookMode, RunbookScript, SolutionKind
 from rescuebot.servers import service as servers
@@ -198,6 +199,7 @@ def end_event(
     """End an event that waited for advice, and say why."""
     if events.end(session=session, event_id=event_id, status=status, outcome=outcome, now=now):
         note(session=session, event_id=event_id, verdict=outcome.value, words=words, now=now)
+        notices.end_of_event(session=session, event_id=event_id, outcome=outcome, now=now)
 
 
 def _gather(

@@ -29,10 +29,13 @@ from rescuebot.executions import waiting
 from rescuebot.executions.model import ENDED_STATES, ExecutionState
 from rescuebot.guard import halts, windows
 from rescuebot.heartbeats import service as heartbeats
+from rescuebot.notices import looking
 from rescuebot.settings import AdviceSettings, Settings
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _TOP = 10
+# A notice that is due for so long should have been told.
+_LATE = timedelta(minutes=5)
 # How long the length of the queue is believed.
 _DEPTH_HOLDS = timedelta(minutes=2)
 # Upper ends of the classes of the time to rescue, in seconds.
@@ -70,6 +73,7 @@ def overview(*, session: Session, settings: Settings, now: datetime) -> dict[str
         },
         "advice": _advice(session, settings.advice, now),
         "engines": _engines(session, settings, now),
+        "notices": _notices(session, now),
     }
 
 
@@ -193,6 +197,19 @@ def _engines(session: Session, settings: Settings, now: datetime) -> list[dict[s
         }
         for beat in heartbeats.alive(session=session, since=now - DAY)
     ]
+
+
+def _notices(session: Session, now: datetime) -> dict[str, Any]:
+    """Whether people are told: what reached nobody is shown to whoever looks here."""
+    found = looking.standing(session=session, late_before=now - _LATE, since=now - DAY)
+    trouble = found.last_trouble
+    return {
+        "pending": found.pending,
+        "late": found.late,
+        "given_up": found.given_up,
+        "last_trouble": trouble
+        and {"way": trouble.way, "code": trouble.code, "at": isoformat(trouble.tried_at)},
+    }
 
 
 def _oldest(session: Session, now: datetime) -> float | None:

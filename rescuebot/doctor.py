@@ -68,6 +68,7 @@ def examine(
         _guarded("database", lambda: _database(database)),
         _guarded("migrations", lambda: _migrations(database)),
         _guarded("queue", lambda: _queue(settings)),
+        _notices(settings),
         _reactor(facts),
         _guarded("engines", lambda: _engines(database, settings, facts, now())),
         _pillar(facts),
@@ -126,6 +127,27 @@ def _migrations(database: Database) -> Check:
 def _queue(settings: Settings) -> Check:
     depth = Queue(settings.queue, settings.aws).depth()
     return Check(name="queue", ok=True, detail=f"{settings.queue.url}: about {depth} messages.")
+
+
+def _notices(settings: Settings) -> Check:
+    """Whether each channel has a way that is set up. Nothing is sent, and nobody is asked."""
+    channels = settings.notices.channels
+    if not channels:
+        return Check(name="notices", ok=True, detail="No channel is configured: nobody is told.")
+    mute = [
+        name
+        for name, channel in channels.items()
+        if "slack" in channel.ways and settings.slack.bot_token is None
+    ]
+    if mute:
+        return Check(
+            name="notices",
+            ok=False,
+            detail=f"The way slack of {', '.join(mute[:_NAMED])} has no token.",
+            remedy="Set slack.bot_token, best by RESCUE_SLACK__BOT_TOKEN, or take the way out.",
+        )
+    told = "; ".join(f"{name}: {' → '.join(one.ways)}" for name, one in channels.items())
+    return Check(name="notices", ok=True, detail=told)
 
 
 def _reactor(facts: MasterFacts) -> Check:

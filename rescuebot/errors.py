@@ -177,3 +177,35 @@ class ArchiveRefused(RescueError):
     """A file of the archive is not what was written, or is not for these tables; it is not read."""
 
     code = "archive_refused"
+
+
+class DeliveryRefused(RescueError):
+    """A way will never take this notice; `reason` is its own word for it, such as is_archived."""
+
+    code = "delivery_refused"
+
+    def __init__(self, message: str, *, reason: str, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.reason = reason
+
+
+class DeliveryUnavailable(RescueError):
+    """A way did not take the notice just now; it may later, `retry_after` seconds if it says so.
+
+    `uncertain` means that it may have taken it nevertheless: nobody heard the answer.
+    """
+
+    code = "delivery_unavailable"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        retry_after: float | None = None,
+        uncertain: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after = retry_after
+        self.uncertain = uncertain

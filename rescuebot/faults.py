@@ -34,6 +34,8 @@ POINTS = (
     "record.settled",
     "record.committed",
 )
+# Of a notice's life, which is beside an event's.
+NOTICE_POINTS = ("notify.claimed", "notify.sent", "notify.noted", "notify.committed")
 
 
 def point(name: str) -> None:

@@ -21,6 +21,7 @@ from rescuebot.executions.model import Execution
 from rescuebot.guard import halts, latch, rules, windows
 from rescuebot.guard import service as decisions
 from rescuebot.guard.rules import Flapping, Record, Request, Rule, Snapshot, Verdict
+from rescuebot.notices import service as notices
 from rescuebot.runbooks import standing as runbooks
 from rescuebot.runbooks.match import Candidate
 from rescuebot.servers import service as servers
@@ -108,6 +109,9 @@ def hold(*, session: Session, execution: Execution, verdict: Verdict, now: datet
         if execution.cloudwatch_event_id is not None:
             events.hold(session=session, event_id=execution.cloudwatch_event_id)
         note(session=session, execution=execution, verdict=verdict, now=now)
+        notices.of_event(
+            session=session, event_id=execution.cloudwatch_event_id, state="held", now=now
+        )
 
 
 def note(*, session: Session, execution: Execution, verdict: Verdict, now: datetime) -> None:

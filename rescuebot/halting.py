@@ -14,12 +14,14 @@ from rescuebot.audit import service as audit
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.dispatching import Fleet
 from rescuebot.errors import FleetUnavailable
+from rescuebot.events.reported import Severity
 from rescuebot.executions import stuck, waiting
 from rescuebot.executions.model import Execution
 from rescuebot.guard import halts, targets, windows
 from rescuebot.guard.model import Halt, MaintenanceWindow
 from rescuebot.guard.rules import Rule
 from rescuebot.logs import logger
+from rescuebot.notices import service as notices
 
 log = logger(__name__)
 
@@ -39,6 +41,7 @@ def halt(
     with database.transaction() as session:
         called = halts.call(session=session, target=target, reason=reason, actor=actor, now=now())
         _note(session, "halted", called.target, actor, reason, now())
+        _tell(session, called, "called", now())
     return called
 
 
@@ -49,6 +52,7 @@ def resume(target: object, *, actor: str, database: Database, now: clock.Clock =
         lifted = halts.lift(session=session, target=target, actor=actor, now=now())
         waiting.look_again(session=session, rule=Rule.HALT.value, now=now())
         _note(session, "resumed", lifted.target, actor, "", now())
+        _tell(session, lifted, "lifted", now())
     return lifted
 
 
@@ -95,6 +99,18 @@ def _note(
     session: Session, action: str, target: str, actor: str, detail: str, now: datetime
 ) -> None:
     audit.note(session=session, actor=actor, action=action, subject=target, detail=detail, now=now)
+
+
+def _tell(session: Session, halt: Halt, state: str, now: datetime) -> None:
+    """A notice to every channel: nothing is rescued while it stands."""
+    notices.put(
+        session=session,
+        thread_key=f"halt:{halt.id}",
+        state=state,
+        severity=Severity.CRITICAL,
+        number=0,
+        now=now,
+    )
 
 
 def tell(*, told: frozenset[int], fleet: Fleet, database: Database) -> frozenset[int]:

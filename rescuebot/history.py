@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from rescuebot.executions.pin import fix_of
 from rescuebot.executions.waiting import FOR_APPROVAL
 from rescuebot.guard import halts
 from rescuebot.guard import service as decisions
+from rescuebot.notices import looking
 from rescuebot.servers import service as servers
 from rescuebot.settings import GuardSettings
 
@@ -45,6 +46,7 @@ def of_event(*, session: Session, event_id: int) -> dict[str, Any]:
         "decisions": plain.rows(found["decisions"]),
         "approvals": plain.rows(found["approvals"], without=("preview",)),
         "advice": _told_advice(found["advice"]),
+        "notices": [plain_notice(notice) for notice in found["notices"]],
         "executions": with_logs(session=session, runs=list(runs)),
     }
 
@@ -57,7 +59,14 @@ def _around(session: Session, event_id: int) -> dict[str, Any]:
         "decisions": decisions.list_for_event(session=session, event_id=event_id),
         "approvals": approvals.of_event(session=session, event_id=event_id),
         "advice": advice.of_event(session=session, event_id=event_id),
+        "notices": looking.of_event(session=session, event_id=event_id),
     }
+
+
+def plain_notice(notice: Mapping[str, Any]) -> dict[str, Any]:
+    """A notice with its receipts as plain values."""
+    told = {name: plain.value(value) for name, value in notice.items() if name != "receipts"}
+    return {**told, "receipts": plain.rows(notice["receipts"])}
 
 
 def server(*, session: Session, server_id: str, now: clock.Clock = clock.now) -> dict[str, Any]:

@@ -25,10 +25,11 @@ from rescuebot.events import composite, dead_letters
 from rescuebot.events import service as events
 from rescuebot.events.changing import LONG_AGO
 from rescuebot.events.dead_letters import Letter
-from rescuebot.events.model import LetterState
+from rescuebot.events.model import LetterState, Outcome
 from rescuebot.events.parse import parse
 from rescuebot.events.reported import ReportedEvent
 from rescuebot.guard import service as decisions
+from rescuebot.notices import service as notices
 from rescuebot.requests import service as requests
 from rescuebot.requests.service import Once
 from rescuebot.servers import service as servers
@@ -170,6 +171,7 @@ def requeue(
         dedup = timedelta(minutes=settings.dedup_minutes)
         recorded = events.record(session=session, report=report, dedup=dedup, now=at)
         _explain(session, report, recorded, at)
+        _tell(session, [recorded], at)
         audit.note(
             session=session,
             actor=actor,
@@ -235,17 +237,34 @@ def _write(
         )
     ]
     servers.lock(session=session, server_ids=[r.server_id for r in expanded], now=now)
-    recorded = []
+    recorded, told = [], 0
     for report in expanded:
         recorded.append(
             events.record(session=session, report=report, dedup=dedup, now=now, hinted_at=hinted_at)
         )
         _explain(session, report, recorded[-1], now)
         if recorded[-1].kind is events.Kind.RECOVERY:
+            # In the order in which it happened: what is new is told before its recovery.
+            _tell(session, recorded[told:], now)
+            told = len(recorded)
             event_id = recorded[-1].event_id
             approving.end_recovered(session=session, event_id=event_id, now=now)
             consulting.end_recovered(session=session, event_id=event_id, now=now)
+    _tell(session, recorded[told:], now)
     return recorded
+
+
+def _tell(session: Session, recorded: Sequence[events.Recorded], now: datetime) -> None:
+    """Notices of new events, and of one that recovered before anything was begun."""
+    new = [item.event_id for item in recorded if item.kind is events.Kind.NEW]
+    notices.of_new(session=session, event_ids=new, now=now)
+    for item in recorded:
+        if item.kind is events.Kind.RECOVERY:
+            event = events.get(session=session, event_id=item.event_id)
+            if event.outcome is Outcome.RECOVERED and event.resolved_at == now:
+                notices.end_of_event(
+                    session=session, event_id=event.id, outcome=Outcome.RECOVERED, now=now
+                )
 
 
 def _explain(

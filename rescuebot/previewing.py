@@ -105,6 +105,10 @@ def record(given: Return, *, database: Database, now: clock.Clock = clock.now) -
         _bind(session, approval, execution, preview)
         text = json.dumps(preview.model_dump(exclude={"rescue", "dispatch"}), ensure_ascii=False)
         stored = previews.store(session=session, approval_id=approval.id, text=text, now=now())
+        if stored:
+            approving.tell_preview(
+                session=session, approval=approval, execution=execution, now=now()
+            )
         if stored and preview.shows_failure:
             _refuse_draft(session, execution, preview, now())
         return stored

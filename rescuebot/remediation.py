@@ -25,6 +25,7 @@ from rescuebot.executions.model import Execution, Step
 from rescuebot.executions.pin import Fix, pin
 from rescuebot.guard import rules
 from rescuebot.guard import service as decisions
+from rescuebot.notices import service as notices
 from rescuebot.runbooks import index, standing
 from rescuebot.runbooks.match import Candidate, Explanation
 from rescuebot.runbooks.model import RunbookMode, RunbookScript, SolutionKind
@@ -364,6 +365,7 @@ def _end(
     status: EventStatus = EventStatus.FAILED,
 ) -> None:
     events.end(session=session, event_id=event.id, status=status, outcome=outcome, now=now)
+    notices.end_of_event(session=session, event_id=event.id, outcome=outcome, now=now)
     decisions.record(
         session=session,
         subject=subject,

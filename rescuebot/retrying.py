@@ -23,6 +23,7 @@ from rescuebot.executions import attempts, ending
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution, ExecutionState
 from rescuebot.executions.pin import fix_of
+from rescuebot.notices import service as notices
 from rescuebot.requests import each
 from rescuebot.requests import service as requests
 from rescuebot.requests.each import Became
@@ -208,6 +209,13 @@ def _note(
 ) -> None:
     words = f"{actor} runs execution {execution.id} again: that is execution {following.id}."
     ending.decide(session, following, "retry", "by_hand", words, now)
+    notices.of_event(
+        session=session,
+        event_id=execution.cloudwatch_event_id,
+        state="retrying",
+        number=following.id,
+        now=now,
+    )
     audit.note(
         session=session,
         actor=actor,

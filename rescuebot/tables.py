@@ -16,6 +16,13 @@ from rescuebot.executions.model import (
 )
 from rescuebot.guard.model import Decision, Halt, Latch, MaintenanceWindow
 from rescuebot.heartbeats.model import EngineHeartbeat
+from rescuebot.notices.model import (
+    Notice,
+    NoticeChannel,
+    NoticeReceipt,
+    NoticeStorm,
+    NoticeThread,
+)
 from rescuebot.people.model import ApiKey, RefreshToken, SignInAttempt, User
 from rescuebot.requests.model import RequestKey
 from rescuebot.runbooks.model import RunbookScript
@@ -41,6 +48,11 @@ ALL = (
     Halt,
     Latch,
     MaintenanceWindow,
+    Notice,
+    NoticeChannel,
+    NoticeReceipt,
+    NoticeStorm,
+    NoticeThread,
     RefreshToken,
     RequestKey,
     RunbookScript,

@@ -21,6 +21,7 @@ from rescuebot.executions import ending, returns, service
 from rescuebot.executions.model import Execution
 from rescuebot.guard import halts
 from rescuebot.logs import logger
+from rescuebot.notices import service as notices
 from rescuebot.servers import service as servers
 from rescuebot.settings import Settings
 
@@ -65,6 +66,13 @@ def hand_out(
             raise Halted(f"{stop.called_by} has halted {stop.target}. {stop.reason}".strip())
         if not service.start(session=session, execution=execution, now=now()):
             return None
+        notices.of_event(
+            session=session,
+            event_id=execution.cloudwatch_event_id,
+            state="running",
+            number=execution.id,
+            now=now(),
+        )
         faults.point("handout.started")
         work = {
             "dispatch": dispatch_id,

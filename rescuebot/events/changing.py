@@ -56,8 +56,23 @@ def reopen(*, session: Session, event_id: int, closed_since: datetime) -> bool:
         resolved_at=None,
         claimed_by=None,
         claimed_at=None,
+        # Should it fail again, somebody is to see to that as well.
+        acknowledged_at=None,
+        acknowledged_by=None,
         hints=0,
         hinted_at=LONG_AGO,
+    )
+
+
+def acknowledge(*, session: Session, event_id: int, actor: str, now: datetime) -> bool:
+    """Note that a person sees to an event; False when somebody does already, or it is gone."""
+    return _move(
+        session,
+        event_id,
+        CloudWatchEvent.acknowledged_at.is_(None),
+        CloudWatchEvent.deleted_at.is_(None),
+        acknowledged_at=now,
+        acknowledged_by=actor[:100],
     )
 
 
@@ -73,6 +88,8 @@ def try_again(*, session: Session, event_id: int, actor: str, now: datetime) -> 
         resolved_at=None,
         claimed_by=actor[:100],
         claimed_at=now,
+        acknowledged_at=None,
+        acknowledged_by=None,
     )
 
 

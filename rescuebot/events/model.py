@@ -100,6 +100,9 @@ class CloudWatchEvent(Base):
     resolved_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     # When the alarm itself went back to OK, as told by the sender.
     recovered_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    # A person has said that they see to it, or has done something about it.
+    acknowledged_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    acknowledged_by: Mapped[str | None] = mapped_column(String(100))
     # A person has taken it back: nobody is shown it any more, but repeats still find it.
     deleted_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     deleted_by: Mapped[str | None] = mapped_column(String(100))

@@ -26,6 +26,7 @@ from rescuebot.executions.model import (
 from rescuebot.executions.pin import command_of
 from rescuebot.executions.returns import STATE_OF, Returned, ReturnedStep
 from rescuebot.guard import service as decisions
+from rescuebot.notices import service as notices
 
 _EVENT_END: dict[str, tuple[EventStatus, Outcome]] = {
     "fixed": (EventStatus.RESOLVED, Outcome.FIXED),
@@ -175,6 +176,13 @@ def _try_again(session: Session, execution: Execution, message: str, now: dateti
         f"The next begins in {pause:.0f} s."
     )
     decide(session, execution, "retry", "again", words, now)
+    notices.of_event(
+        session=session,
+        event_id=execution.cloudwatch_event_id,
+        state="retrying",
+        number=following.id,
+        now=now,
+    )
 
 
 def _end_event(
@@ -188,6 +196,7 @@ def _end_event(
     if not events.end(session=session, event_id=event_id, status=status, outcome=outcome, now=now):
         return  # It is over: a person has closed it, and that has been said.
     decide(session, execution, "outcome", outcome.value, message, now)
+    notices.end_of_event(session=session, event_id=event_id, outcome=outcome, now=now)
     if status is EventStatus.FAILED and verdict not in _KNOWN_TO_PEOPLE:
         words = f"After {execution.attempt} attempt(s) a person must look at it."
         decide(session, execution, "escalation", "escalated", words, now)

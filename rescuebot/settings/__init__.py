@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from rescuebot.settings.loading import check, laid_over, load
+from rescuebot.settings.notices import (
+    ChannelSettings,
+    DigestSettings,
+    EscalateSettings,
+    NoticeSettings,
+    QuietSettings,
+    StormSettings,
+)
 from rescuebot.settings.section import Section
 from rescuebot.settings.sections import (
     DatabaseSettings,
@@ -26,18 +34,24 @@ __all__ = [
     "AdviceSettings",
     "ArchiveSettings",
     "AwsSettings",
+    "ChannelSettings",
     "DatabaseSettings",
+    "DigestSettings",
+    "EscalateSettings",
     "ExecutionSettings",
     "GuardSettings",
     "IntakeSettings",
     "Limits",
+    "NoticeSettings",
     "OidcSettings",
     "QueueSettings",
+    "QuietSettings",
     "RuleSettings",
     "Section",
     "ServerSettings",
     "Settings",
     "SlackSettings",
+    "StormSettings",
     "SweepSettings",
     "TrackerSettings",
     "WebSettings",

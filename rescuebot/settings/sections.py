@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import re2
 from pydantic import AfterValidator, Field, SecretStr
 
+from rescuebot.settings.notices import NoticeSettings
 from rescuebot.settings.section import Section
 from rescuebot.settings.web import SlackSettings, WebSettings
 
@@ -251,3 +252,4 @@ class Settings(Section):
     archive: ArchiveSettings = Field(default_factory=ArchiveSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     slack: SlackSettings = Field(default_factory=SlackSettings)
+    notices: NoticeSettings = Field(default_factory=NoticeSettings)

@@ -71,6 +71,14 @@ class WebSettings(Section):
 
 
 class SlackSettings(Section):
-    """Slack, as far as it calls us."""
+    """Slack: what it calls us with, and what we call it with."""
 
     signing_secret: SecretStr | None = None
+    # Of a bot with chat:write, channels:history and groups:history.
+    bot_token: SecretStr | None = None
+    # The token goes there, so nothing but TLS will do, a double on this machine apart.
+    api_url: str = Field(
+        default="https://slack.com/api/",
+        pattern=r"^(https://[^\s/@?#]+|http://127\.0\.0\.1:[0-9]{1,5})(/[^\s@?#]*)?$",
+    )
+    timeout_seconds: int = Field(default=10, ge=1, le=60)

@@ -27,11 +27,13 @@ import salt.utils.minions
 from rescuebot import (
     advising,
     archiving,
+    gathering,
     census,
     database,
     dispatching,
     halting,
     logs,
+    notifying,
     previewing,
     settings,
     sweeping,
@@ -41,6 +43,7 @@ from rescuebot import (
 from rescuebot.adapters import lambda_
 from rescuebot.errors import FleetUnavailable, RescueError
 from rescuebot.heartbeats.life import Life
+from rescuebot.notices import ways
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,9 @@ MOST_HINTS = 1000
 ACCEPTED_SECONDS = 2
 PREVIEW_SECONDS = 0.5
 ADVICE_SECONDS = 0.5
+NOTICE_SECONDS = 0.5
+# How often storms, escalations and digests are looked for.
+GATHER_SECONDS = 2
 # Minions are asked which services they have after their start, and now and then.
 CENSUS_SECONDS = 600
 CENSUS_AFTER_START_SECONDS = 5
@@ -82,8 +88,8 @@ def start():
 
 
 class Tracker:
-    """The main thread sends and sweeps; of four others one hears the bus, one records returns,
-    one asks for advice, one archives and tidies."""
+    """The main thread sends and sweeps; of the others one hears the bus, one records returns, one
+    asks for advice, one archives and tidies, one gathers notices, and one tells each channel."""
 
     def __init__(self, opts, life, ledger, config):
         self._opts = opts
@@ -107,7 +113,7 @@ class Tracker:
 
     def run(self):
         """Work until told to stop; a trouble of the ledger or the master is waited out."""
-        for work in (self._hear, self._record, self._advise, self._keep_house):
+        for work in (self._hear, self._record, self._advise, self._keep_house, self._notify):
             threading.Thread(
                 target=self._go_on, args=(work,), name=work.__name__, daemon=True
             ).start()
@@ -175,6 +181,34 @@ class Tracker:
                     **self._world,
                 )
             )
+
+    def _notify(self):
+        """Tell people: a thread for each channel, so that one that is slow holds up no other."""
+        config = self._config.notices
+        # Whoever changes a state, here or elsewhere, writes for the channels that the ledger has.
+        gathering.register(database=self._ledger, settings=config)
+        found = ways.build(self._config)
+        for channel in config.channels:
+            notifier = notifying.Notifier(
+                channel=channel,
+                ways=found,
+                owner=self._life.owner,
+                database=self._ledger,
+                settings=config,
+            )
+            threading.Thread(
+                target=self._go_on,
+                args=(lambda teller=notifier: self._tell(teller),),
+                name=f"_tell {channel}",
+                daemon=True,
+            ).start()
+        gatherer = gathering.Gatherer(database=self._ledger, settings=config)
+        while config.channels and not self._life.stop.wait(GATHER_SECONDS):
+            self._patiently(gatherer.run)
+
+    def _tell(self, notifier):
+        while not self._life.stop.wait(NOTICE_SECONDS):
+            self._patiently(notifier.run)
 
     def _preview(self, salt_fleet):
         previewing.ask_due(fleet=salt_fleet, database=self._ledger)

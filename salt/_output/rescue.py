@@ -111,6 +111,7 @@ def _event(data):
         ("Reports", data["occurrences"]),
         ("Decisions", data["decisions"]),
         ("Approvals", data["approvals"]),
+        ("Notices", data["notices"]),
     ):
         if rows:
             parts += [Text(), _rows(rows, title=title)]

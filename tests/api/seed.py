@@ -13,7 +13,7 @@ from datetime import timedelta
 import argon2
 from sqlalchemy import select
 
-from rescuebot import closing, clock, correcting, halting, intake, remediation, starter
+from rescuebot import clock, closing, correcting, gathering, halting, intake, remediation, starter
 from rescuebot.approvals.model import Approval
 from rescuebot.archive.model import Archive, ArchiveState
 from rescuebot.database import Database
@@ -23,7 +23,7 @@ from rescuebot.heartbeats import service as heartbeats
 from rescuebot.people import keys
 from rescuebot.people import service as people
 from rescuebot.people.roles import Role
-from rescuebot.settings import IntakeSettings, Settings
+from rescuebot.settings import ChannelSettings, IntakeSettings, NoticeSettings, Settings
 from tests import factories, old
 from tests.factories import NO_GUARD
 
@@ -44,7 +44,8 @@ _DRAFT = {
     "rollback": "stop it",
 }
 _QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-_SETTINGS = Settings(guard=NO_GUARD)
+_TOLD = NoticeSettings(channels={"ops": ChannelSettings(ways=("log",))})
+_SETTINGS = Settings(guard=NO_GUARD, notices=_TOLD)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,7 @@ def fill(database: Database, *, big: bool = True) -> Seed:
     seed = Seed(people=add_people(database), keys=add_keys(database))
     with database.transaction() as session:
         starter.load(session=session, created_by="starter", now=clock.now())
+    gathering.register(database=database, settings=_SETTINGS.notices)
     factories.a_server(database)
     seed.ids["command"] = factories.a_command(
         database, command_name="billing_status", target_service=SERVICE

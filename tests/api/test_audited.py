@@ -105,6 +105,11 @@ def changes(house: House) -> dict[str, Change]:
             body=REASON,
             actions=("event_reopened",),
         ),
+        "acknowledge_event": Change(
+            path=f"{v1}/events/{ids['event_failed']}/acknowledge",
+            body=REASON,
+            actions=("event_acknowledged",),
+        ),
         "act_on_events": Change(
             path=f"{v1}/events/actions",
             body={"action": "delete", "ids": [ids["event_resolved"]], **REASON},

@@ -241,6 +241,7 @@ def test_what_an_admin_has_deleted_is_gone_for_others(house: House) -> None:
         ("/message", None),
         ("/simulate", None),
         ("/reopen", {"reason": "x"}),
+        ("/acknowledge", {"reason": "x"}),
         ("/restore", None),
     ):
         method = "GET" if rest == "/message" else "POST"

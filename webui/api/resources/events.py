@@ -140,6 +140,24 @@ def reopen_event(event_id: int, body: dict[str, str]) -> Any:
 
 @door.operation(
     "POST",
+    ONE + "/acknowledge",
+    allow=OPERATOR,
+    body=schemas.Acknowledgement,
+    returns=schemas.Event,
+    fails=(409,),
+)
+def acknowledge_event(event_id: int, body: dict[str, str]) -> Any:
+    """Say that you see to an event, so that nobody else is called for it. Twice does no harm."""
+    context.read(lambda session: _visible(session, event_id))
+    done = closing.acknowledge(
+        [event_id], reason=body["reason"], actor=who.actor(), database=context.ledger()
+    )
+    done[0].insist()
+    return context.read(lambda session: _visible(session, event_id))
+
+
+@door.operation(
+    "POST",
     "/actions",
     allow=OPERATOR,
     body=schemas.EventAction,
@@ -203,6 +221,7 @@ _ACTIONS: dict[str, Callable[..., Any]] = {
     "resolve": partial(closing.close, status=EventStatus.RESOLVED),
     "fail": partial(closing.close, status=EventStatus.FAILED),
     "reopen": closing.reopen,
+    "acknowledge": closing.acknowledge,
     "delete": closing.take_back,
     "restore": closing.give_back,
 }

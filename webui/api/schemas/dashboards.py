@@ -11,6 +11,7 @@ from rescuebot.events.model import EventStatus
 from rescuebot.events.reported import Severity
 from rescuebot.executions.model import ENDED_STATES, ExecutionState
 from webui.api.schemas.base import Moment
+from webui.api.schemas.notices import NoticesStanding
 
 
 def _named(name: str, words: str, fields: Mapping[str, ma.fields.Field[Any]]) -> type[ma.Schema]:
@@ -150,3 +151,4 @@ class Overview(ma.Schema):
     executions = ma.fields.Nested(ExecutionFigures, required=True)
     advice = _spans(AdviceSpent, "24h", "month", "budget_24h")
     engines = ma.fields.List(ma.fields.Nested(Engine), required=True)
+    notices = ma.fields.Nested(NoticesStanding, required=True)

@@ -39,6 +39,8 @@ _SHOWN = (
     "outcome",
     "resolved_at",
     "recovered_at",
+    "acknowledged_at",
+    "acknowledged_by",
     "deleted_at",
     "deleted_by",
 )
@@ -134,12 +136,20 @@ class StatusChange(Reason):
     status = ma.fields.String(required=True, validate=ma.validate.OneOf(["resolved", "failed"]))
 
 
+class Acknowledgement(ma.Schema):
+    """What somebody who sees to an event has to say; it may be nothing."""
+
+    reason = Text(most=1000, load_default="")
+
+
 class EventAction(Reason):
     """The same done to many events."""
 
     action = ma.fields.String(
         required=True,
-        validate=ma.validate.OneOf(["resolve", "fail", "reopen", "delete", "restore"]),
+        validate=ma.validate.OneOf(
+            ["resolve", "fail", "reopen", "acknowledge", "delete", "restore"]
+        ),
     )
     ids = ma.fields.List(Id(), required=True, validate=ma.validate.Length(1, 500))
 
