@@ -12,6 +12,7 @@ from webui.api.resources import (
     dashboard,
     dead_letters,
     decisions,
+    doctor,
     events,
     executions,
     halts,
@@ -21,9 +22,11 @@ from webui.api.resources import (
     me,
     runbooks,
     servers,
+    settings,
     slack,
     stream,
     users,
+    values,
     windows,
 )
 
@@ -49,7 +52,10 @@ BLUEPRINTS = tuple(
         users,
         keys,
         audit,
+        doctor,
+        settings,
         stream,
+        values,
         slack,
         health,
     )
