@@ -1,8 +1,19 @@
-# The API as an image: gunicorn, Flask and the library. No Salt, no shell tools of ours, no secrets.
+# The API and the console as an image: gunicorn, Flask, the library, built pages. No Salt, no Node, no
+# shell tools of ours, no secrets.
 # docs/container.md tells how it is run; tests/integration/test_image.py runs its steps.
 
 # To be reproducible to the last byte, give it with a digest: python:3.11-slim@sha256:…
 ARG PYTHON_IMAGE=python:3.11-slim
+ARG NODE_IMAGE=node:24-slim
+
+
+FROM ${NODE_IMAGE} AS console
+WORKDIR /src/webui/app
+# The lock has a hash of each package; none of them runs a script of its own when it is installed.
+COPY webui/app/package.json webui/app/package-lock.json webui/app/.npmrc ./
+RUN npm ci --ignore-scripts
+COPY webui/app/ ./
+RUN npm run build
 
 
 FROM ${PYTHON_IMAGE} AS builder
@@ -21,6 +32,7 @@ COPY pyproject.toml setup.cfg README.md LICENSE ./
 COPY rescuebot/ rescuebot/
 COPY salt/ salt/
 COPY webui/ webui/
+COPY --from=console /src/webui/app/dist/ webui/app/dist/
 # Compiled here, because nothing can be written later; without pip, because nothing is installed later.
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/rescuebot/bin/python -m pip install --no-deps --no-index --no-compile \
@@ -32,8 +44,8 @@ RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
 FROM ${PYTHON_IMAGE} AS runtime
 ARG VERSION=0.1.0
 ARG REVISION=unknown
-LABEL org.opencontainers.image.title="rescuebot-api" \
-      org.opencontainers.image.description="The API of Rescue Bot" \
+LABEL org.opencontainers.image.title="rescuebot" \
+      org.opencontainers.image.description="The API and the console of Rescue Bot" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

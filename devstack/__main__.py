@@ -74,7 +74,7 @@ def status(given: argparse.Namespace, place: Place, narrator: Narrator) -> int:
     narrator.say(f"A world is in {place.directory}; {_count(place)} processes.")
     narrator.lines(f"AWS emulator   {note.endpoint}\nledger         {note.database_url}")
     if note.api:
-        narrator.lines(f"API            {note.api['url']}")
+        narrator.lines(f"console, API   {note.api['url']}")
         for username, password in note.api["people"].items():
             narrator.lines(f"  {username:<12} {password}")
     for minion_id, told in note.minions.items():

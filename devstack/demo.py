@@ -18,12 +18,14 @@ from typing import Any
 from devstack import acts, acts_http, preflight, process
 from devstack.errors import WorldError
 from devstack.narration import Narrator
-from devstack.place import DEFAULT_DIRECTORY, Place
+from devstack.place import DEFAULT_DIRECTORY, REPOSITORY, Place
 from devstack.web import Access
 from devstack.world import World
 
 INTERRUPTED = 130
 ACTS = (*acts.ALL, acts_http.an_alarm_over_http)
+# What `make console` leaves behind; without it the API serves no pages.
+CONSOLE = REPOSITORY / "webui/app/dist/index.html"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +85,8 @@ class _ended_in_peace:
 
 
 def _prepare(world: World, narrator: Narrator) -> None:
-    """Load the starter runbooks and let the doctor look."""
+    """Let people in, load the starter runbooks and let the doctor look."""
+    _invite(world, narrator)
     world.place.put_programs(world.master.config)
     narrator.progress("loading the starter commands and runbooks")
     loaded = world.run("rescue.starter")
@@ -95,10 +98,15 @@ def _prepare(world: World, narrator: Narrator) -> None:
         narrator.fact(check["ok"], f"{check['name']}: {check['detail']} {check['remedy']}".strip())
     if not report["ok"]:
         raise WorldError("The doctor is not content.", remedy="Do what stands beside FAILED.")
+
+
+def _invite(world: World, narrator: Narrator) -> None:
+    """Say where one can watch from now on: a browser shows what the acts do while they do it."""
     narrator.blank()
     for words, lines in web_hints(world.api.access).items():
         narrator.say(words)
         narrator.lines("\n".join(lines))
+    narrator.blank()
 
 
 def _acts(world: World, narrator: Narrator) -> bool:
@@ -116,7 +124,16 @@ def _acts(world: World, narrator: Narrator) -> bool:
     else:
         narrator.say("Not everything ended as it must: see FAILED above.", colour="red")
         narrator.say(f"The logs and the ledger stay in {world.directory} until the next start.")
+    if page := _page_of_latest_rescue(world):
+        narrator.say(f"The rescue that has just happened, in the browser: {page}")
     return good
+
+
+def _page_of_latest_rescue(world: World) -> str | None:
+    """Where the console shows the event that was fixed last, or None when none was."""
+    answer = world.api.as_person("viewer").get("/api/v1/events", outcome="fixed", limit=1)
+    rows = answer.json()["items"] if answer.ok else []
+    return f"{world.api.url}/events/{rows[0]['id']}" if rows else None
 
 
 def _stay(world: World, narrator: Narrator) -> None:
@@ -166,15 +183,17 @@ def hints(directory: Path, *, database_url: str) -> dict[str, list[str]]:
 
 
 def web_hints(access: Access) -> dict[str, list[str]]:
-    """Where the API is, who may come in, and a line to try."""
+    """Where the console and the API are, who may come in, and a line to try."""
     width = max(map(len, access.people))
-    return {
-        "The API, and who may sign in, with passwords of this world alone:": [
-            access.url,
-            *(f"{name:<{width}}  {password}" for name, password in access.people.items()),
-        ],
-        "Try it:": [f"curl -s {access.url}/health"],
-    }
+    people = [f"{name:<{width}}  {password}" for name, password in access.people.items()]
+    if CONSOLE.exists():
+        words = "Open this in a browser and sign in, with passwords of this world alone:"
+    else:
+        words = "The API, and who may sign in, with passwords of this world alone:"
+    hinted = {words: [access.url, *people]}
+    if not CONSOLE.exists():
+        hinted["That address has no pages yet, the console has not been built:"] = ["make console"]
+    return hinted | {"The API is there, too:": [f"curl -s {access.url}/health"]}
 
 
 def _short(path: Path) -> str:

@@ -22,15 +22,19 @@ from devstack.storm import PretendFleet
 from rescuebot import (
     clock,
     dispatching,
+    doctor,
     gathering,
     intake,
+    previewing,
     remediation,
     settings,
     starter,
     tracking,
 )
 from rescuebot.adapters.sqs import QueueMessage
+from rescuebot.approvals import service as approvals
 from rescuebot.database import Database
+from rescuebot.findings import service as findings
 from rescuebot.people import passwords
 from rescuebot.people import service as people
 from rescuebot.servers import service as servers
@@ -199,6 +203,50 @@ class Story:
             value = {**given.value, "verdict": verdict, "steps": _steps(status)}
             whole = tracking.Return(jid=given.jid, minion_id=given.minion_id, value=value)
             assert tracking.record_return(whole, **common), "it was not settled"
+
+    def _preview(self) -> None:
+        """The minion tells what each text that waits would change; of a script, that it cannot."""
+        fleet = PretendFleet(seed=1)
+        for minion in _SERVERS.values():
+            fleet.join(minion)
+        previewing.ask_due(database=self.database, fleet=fleet)
+        with self.database.reading() as session:
+            waiting = approvals.list_(session=session)
+        for approval in waiting:
+            value = {
+                "rescue": 1,
+                "dispatch": approval.preview_dispatch,
+                "verdict": "previewed",
+                "reason": "not_run",
+                "message": "What a script would change is not known without running it.",
+                "service_up": False,
+            }
+            given = tracking.Return(jid=approval.preview_jid or "", minion_id="db-2", value=value)
+            assert previewing.record(given, database=self.database), "it was not asked for"
+
+    def _look(self) -> None:
+        """The tracker of a master looks whether everything is in place."""
+        now = clock.now()
+        checks = [
+            doctor.Check(name="database", ok=True, detail="mysql+pymysql://rescue@db/rescue"),
+            doctor.Check(
+                name="minions",
+                ok=False,
+                detail="1 of 2 minions are not ready. web-2: does not answer",
+                remedy="Check that the minion runs and reaches the master.",
+            ),
+        ]
+
+        with self.database.transaction() as session:
+            findings.keep(
+                session=session,
+                master="salt-1",
+                owner="rescue_tracker@salt-1:4711",
+                checks=doctor.report(checks)["checks"],
+                looked_at=now,
+                due_at=now + timedelta(minutes=5),
+                request_id=findings.due(session=session, master="salt-1", now=now) or 0,
+            )
 
     def _garble(self) -> None:
         """A message comes by the queue that nobody can read."""

@@ -13,6 +13,7 @@ RUNNERS = tuple(
         "",
         "_runbooks",
         "_rehearsal",
+        "_approvals",
         "_guard",
         "_events",
         "_notices",

@@ -6,13 +6,16 @@ Invariant: an answer and what follows from it for the execution and its event ar
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, plain
 from rescuebot.advice import drafts
+from rescuebot.approvals import previews
 from rescuebot.approvals import service as approvals
 from rescuebot.approvals.model import Approval, ApprovalState
 from rescuebot.audit import service as audit
@@ -20,15 +23,34 @@ from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import Conflict, Invalid, Problem
 from rescuebot.executions import ending, service, waiting
 from rescuebot.executions.model import Execution
-from rescuebot.executions.pin import fix_of
 from rescuebot.events import changing
 from rescuebot.events.reported import Severity
+from rescuebot.executions.pin import edit_of
 from rescuebot.guard import service as decisions
 from rescuebot.notices import service as notices
 from rescuebot.runbooks import standing as runbooks
 from rescuebot.settings import GuardSettings
 
 _SHORTEST_DIGEST = 8
+
+
+class Obstacle(StrEnum):
+    """What keeps a person from approving, beside their role."""
+
+    ANSWERED = "answered"
+    RAN_OUT = "ran_out"
+    OWN_PROPOSAL = "own_proposal"
+    OWN_EDIT = "own_edit"
+    PREVIEW_OWED = "preview_owed"
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """The obstacle, in words, and what to do."""
+
+    obstacle: Obstacle
+    words: str
+    remedy: str = ""
 
 
 def ask(
@@ -75,13 +97,12 @@ def approve(
     """
     with database.transaction() as session:
         approval = approvals.get(session=session, approval_id=approval_id)
-        _check_answer(approval, digest, comment)
-        if settings.four_eyes and _same_person(actor, approval.proposed_by):
-            raise Conflict(
-                f"{actor} has proposed this and may not approve it.",
-                remedy="Let somebody else approve it; guard.four_eyes says whether that is needed.",
-            )
-        _require_preview(session, approval)
+        check_answer(approval, digest, comment)
+        found = objection(
+            session=session, approval=approval, actor=actor, settings=settings, now=now()
+        )
+        if found is not None:
+            raise Conflict(found.words, remedy=found.remedy)
         _answer(session, approval, ApprovalState.APPROVED, actor, comment, now())
         released = waiting.release(
             session=session,
@@ -108,7 +129,7 @@ def reject(
     """Forbid it: the execution is cancelled and its event ends as rejected."""
     with database.transaction() as session:
         approval = approvals.get(session=session, approval_id=approval_id)
-        _check_answer(approval, digest, comment)
+        check_answer(approval, digest, comment)
         _answer(session, approval, ApprovalState.REJECTED, actor, comment, now())
         execution = service.get(session=session, execution_id=approval.execution_id)
         _acknowledge(session, execution, actor, now())
@@ -192,28 +213,41 @@ def end_run_out(approval: Approval, *, database: Database, now: datetime) -> boo
     return True
 
 
-def seen(*, session: Session, approval_id: int) -> dict[str, Any]:
-    """All that an approver should see: what would run, where, why, and what it would change."""
-    approval = approvals.get(session=session, approval_id=approval_id)
+def objection(
+    *,
+    session: Session,
+    approval: Approval,
+    actor: str,
+    settings: GuardSettings,
+    now: datetime,
+) -> Objection | None:
+    """Why this person may not approve it now, whatever their role; None if they may.
+
+    Who has edited it stands in the text that would run, so no row can be taken away to hide it.
+    """
+    if approval.state is not ApprovalState.PENDING or approval.expires_at <= now:
+        late = approvals.too_late(approval=approval, now=now)
+        pending = approval.state is ApprovalState.PENDING
+        return Objection(Obstacle.RAN_OUT if pending else Obstacle.ANSWERED, late.message)
     execution = service.get(session=session, execution_id=approval.execution_id)
-    return {
-        "approval": approval,
-        "execution": execution,
-        "fix": fix_of(execution.pinned),
-        "preview": approval.preview,
-        "last_here": service.last_on(session=session, execution=execution),
-    }
-
-
-def shown(*, session: Session, approval_id: int) -> dict[str, Any]:
-    """The same as plain values."""
-    found = seen(session=session, approval_id=approval_id)
-    return {
-        **found,
-        "approval": row(found["approval"]),
-        "execution": plain.row(found["execution"], without=("pinned",)),
-        "last_here": plain.rows(found["last_here"], without=("pinned",)),
-    }
+    edit = edit_of(execution.pinned)
+    if settings.four_eyes:
+        remedy = "Let somebody else approve it; guard.four_eyes says whether that is needed."
+        if _same_person(actor, approval.proposed_by):
+            words = f"{actor} has proposed this and may not approve it."
+            return Objection(Obstacle.OWN_PROPOSAL, words, remedy)
+        if edit is not None and any(_same_person(actor, editor) for editor in edit.by):
+            words = f"{actor} has edited this and may not approve it."
+            return Objection(Obstacle.OWN_EDIT, words, remedy)
+    untried = _untried(session, approval, edit is not None, now)
+    if untried is not None:
+        return Objection(
+            Obstacle.PREVIEW_OWED,
+            f"The minion has not told yet what the {untried} of approval {approval.id} would "
+            "change.",
+            "Wait for the preview, then approve; or reject it.",
+        )
+    return None
 
 
 def row(approval: Approval) -> dict[str, Any]:
@@ -222,18 +256,21 @@ def row(approval: Approval) -> dict[str, Any]:
     return {**plain.row(approval, without=("preview",)), "servers": servers}
 
 
-def _require_preview(session: Session, approval: Approval) -> None:
-    """What a model has drafted is not approved before the minion has tried it with test=True."""
-    if approval.previewed_at is None and drafts.of_execution(
-        session=session, execution_id=approval.execution_id
-    ):
-        raise Conflict(
-            f"The minion has not told yet what the draft of approval {approval.id} would change.",
-            remedy="Wait for the preview, then approve; or reject it.",
-        )
+def _untried(session: Session, approval: Approval, is_edited: bool, now: datetime) -> str | None:
+    """What is not approved before the minion has tried it with test=True: the draft of a model.
+
+    And the edited text of a person, unless the minion was asked often enough in vain.
+    """
+    if approval.previewed_at is not None:
+        return None
+    if drafts.of_execution(session=session, execution_id=approval.execution_id) is not None:
+        return "draft"
+    is_owed = is_edited and previews.may_still_come(approval=approval, now=now)
+    return "edited text" if is_owed else None
 
 
-def _check_answer(approval: Approval, digest: str | None, comment: str) -> None:
+def check_answer(approval: Approval, digest: str | None, comment: str) -> None:
+    """Invalid, or Conflict when the digest is not the one of what waits now."""
     problems = []
     if len(comment) > 1000:
         problems.append(Problem("comment", "must be at most 1000 characters"))

@@ -58,10 +58,7 @@ def overview(*, session: Session, settings: Settings, now: datetime) -> dict[str
         },
         "approvals": _approvals(session),
         "held": waiting.counts(session=session),
-        "halts": [
-            {"target": halt.target, "reason": halt.reason, "called_at": isoformat(halt.called_at)}
-            for halt in halts.list_(session=session)
-        ],
+        "halts": halted(session=session),
         "windows": [
             {"target": str(item.target), "reason": item.reason, "ends_at": isoformat(item.ends_at)}
             for item in windows.standing(session=session, now=now)
@@ -75,6 +72,20 @@ def overview(*, session: Session, settings: Settings, now: datetime) -> dict[str
         "engines": _engines(session, settings, now),
         "notices": _notices(session, now),
     }
+
+
+def halted(*, session: Session) -> list[dict[str, Any]]:
+    """The halts that stand, oldest first."""
+    return [
+        {
+            "id": halt.id,
+            "target": halt.target,
+            "reason": halt.reason,
+            "called_by": halt.called_by,
+            "called_at": isoformat(halt.called_at),
+        }
+        for halt in halts.list_(session=session)
+    ]
 
 
 def figures(*, session: Session, now: datetime) -> dict[str, Any]:

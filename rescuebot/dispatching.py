@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, faults, guarding
+from rescuebot.approvals import amendments
 from rescuebot.approvals import service as approvals
 from rescuebot.approvals.model import Approval, ApprovalState
 from rescuebot.audit import service as audit
@@ -25,7 +26,7 @@ from rescuebot.errors import FleetUnavailable
 from rescuebot.events import service as events
 from rescuebot.executions import ending, service, waiting
 from rescuebot.executions.model import Execution
-from rescuebot.executions.pin import fix_of, is_whole
+from rescuebot.executions.pin import edit_of, fix_of, is_whole
 from rescuebot.guard.rules import Verdict
 from rescuebot.guarding import Cleared
 from rescuebot.logs import logger
@@ -204,7 +205,7 @@ def _is_sound(session: Session, item: Cleared, now: datetime) -> bool:
     )
     if bound_to != approval.digest or json.loads(approval.servers) != [execution.server_id]:
         return _refuse(session, item, "what would run is not what was approved", now)
-    changed = _changed_since(session, execution)
+    changed = _changed_since(session, execution, approval)
     return changed is None or _refuse(session, item, changed, now)
 
 
@@ -223,18 +224,28 @@ def _spent(session: Session, item: Cleared, now: datetime) -> bool:
     )
 
 
-def _changed_since(session: Session, execution: Execution) -> str | None:
-    """How the runbook of an approved run differs from what was approved, if it does."""
-    if execution.runbook_id is None:
+def _changed_since(session: Session, execution: Execution, approval: Approval) -> str | None:
+    """How the runbook of an approved run differs from what was approved, if it does.
+
+    Of a run that people have edited, it is compared with what they began with.
+    """
+    edit = edit_of(execution.pinned)
+    proposed, runbook_id = execution.pinned, execution.runbook_id
+    if edit is not None:
+        first = amendments.first(session=session, approval_id=approval.id)
+        if first is None or not is_whole(text=first.old_pinned, sha256=edit.of):
+            return "what it was before it was edited is not kept as it was"
+        proposed, runbook_id = first.old_pinned, edit.runbook_id
+    if runbook_id is None:
         return None
-    found = runbooks.standing(session=session, runbook_id=execution.runbook_id)
-    fix = fix_of(execution.pinned)
+    found = runbooks.standing(session=session, runbook_id=runbook_id)
+    fix = fix_of(proposed)
     if found is None or not found.usable:
         return "its runbook has been deleted, disabled or put into shadow mode since"
     if fix is None or (fix["kind"], fix["solution"]) != (found.kind.value, found.solution):
         return (
             f"its runbook has been changed by {found.updated_by} since; version {found.version} "
-            "is another solution than the one that was approved"
+            f"is another solution than the one that was {'edited' if edit else 'approved'}"
         )
     return None
 

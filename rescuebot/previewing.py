@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,15 +25,13 @@ from rescuebot.dispatching import Fleet
 from rescuebot.errors import FleetUnavailable
 from rescuebot.executions import service, waiting
 from rescuebot.executions.model import Execution
-from rescuebot.executions.pin import bound_to
+from rescuebot.executions.pin import bound_to, edit_of
 from rescuebot.logs import logger
 from rescuebot.tracking import Return
 
 log = logger(__name__)
 
 FUNCTION = "rescue.preview"
-_ASKED_AGAIN_AFTER = timedelta(seconds=30)
-_TRIES = 3
 _AT_ONCE = 50
 
 
@@ -60,9 +58,8 @@ class Preview(BaseModel):
 
 def ask_due(*, database: Database, fleet: Fleet, now: clock.Clock = clock.now) -> int:
     """Ask minions for the previews that are missing; returns how many were asked."""
-    before = now() - _ASKED_AGAIN_AFTER
     with database.reading() as session:
-        due = previews.due(session=session, asked_before=before, most_tries=_TRIES, limit=_AT_ONCE)
+        due = previews.due(session=session, now=now(), limit=_AT_ONCE)
     return sum(_ask(approval, database=database, fleet=fleet, now=now) for approval in due)
 
 
@@ -104,7 +101,7 @@ def record(given: Return, *, database: Database, now: clock.Clock = clock.now) -
             return False  # it is asked again
         _bind(session, approval, execution, preview)
         text = json.dumps(preview.model_dump(exclude={"rescue", "dispatch"}), ensure_ascii=False)
-        stored = previews.store(session=session, approval_id=approval.id, text=text, now=now())
+        stored = previews.store(session=session, approval=approval, text=text, now=now())
         if stored:
             approving.tell_preview(
                 session=session, approval=approval, execution=execution, now=now()
@@ -176,8 +173,12 @@ def _bind(session: Session, approval: Approval, execution: Execution, preview: P
 
 
 def _refuse_draft(session: Session, execution: Execution, preview: Preview, now: datetime) -> None:
-    """A draft of the model that fails already with test=True is nothing to ask a person about."""
-    if drafts.of_execution(session=session, execution_id=execution.id) is None:
+    """A draft of the model that fails already with test=True is nothing to ask a person about.
+
+    What a person has made of one is: they see why it fails, and may change it again.
+    """
+    is_draft = drafts.of_execution(session=session, execution_id=execution.id) is not None
+    if not is_draft or edit_of(execution.pinned) is not None:
         return
     words = f"The minion refuses the model's draft: {preview.message or preview.reason}"
     approving.withdraw(

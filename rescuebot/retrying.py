@@ -22,7 +22,7 @@ from rescuebot.events import service as events
 from rescuebot.executions import attempts, ending
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution, ExecutionState
-from rescuebot.executions.pin import fix_of
+from rescuebot.executions.pin import edit_of, fix_of
 from rescuebot.notices import service as notices
 from rescuebot.requests import each
 from rescuebot.requests import service as requests
@@ -115,6 +115,11 @@ def _require_same_work(session: Session, execution: Execution) -> str | None:
     if drafts.of_execution(session=session, execution_id=execution.id) is not None:
         raise Conflict(
             f"Execution {execution.id} ran a draft of the model that was turned down or failed.",
+            remedy=_NEW_WORK,
+        )
+    if (edit := edit_of(execution.pinned)) is not None:
+        raise Conflict(
+            f"Execution {execution.id} ran what {edit.by[-1]} had written for that once.",
             remedy=_NEW_WORK,
         )
     asks = _runbook_asks(session, execution)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rescuebot.advice.model import Advice, Consultation, Draft
-from rescuebot.approvals.model import Approval
+from rescuebot.approvals.model import Amendment, Approval
 from rescuebot.archive.model import Archive, ArchivedItem, ArchiveLease
 from rescuebot.audit.model import AuditEntry
 from rescuebot.commands.model import SaltStackCommand
@@ -14,6 +14,7 @@ from rescuebot.executions.model import (
     SaltStackEventLog,
     SaltStackEventLogOriginal,
 )
+from rescuebot.findings.model import DoctorLook, DoctorRequest, Finding
 from rescuebot.guard.model import Decision, Halt, Latch, MaintenanceWindow
 from rescuebot.heartbeats.model import EngineHeartbeat
 from rescuebot.notices.model import (
@@ -31,6 +32,7 @@ from rescuebot.versions.model import Version
 
 ALL = (
     Advice,
+    Amendment,
     ApiKey,
     Approval,
     Archive,
@@ -41,10 +43,13 @@ ALL = (
     Consultation,
     DeadLetter,
     Decision,
+    DoctorLook,
+    DoctorRequest,
     Draft,
     EngineHeartbeat,
     EventOccurrence,
     Execution,
+    Finding,
     Halt,
     Latch,
     MaintenanceWindow,

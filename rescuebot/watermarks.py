@@ -13,16 +13,20 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from rescuebot.advice.model import Advice, AdviceState, Draft
-from rescuebot.approvals.model import Approval
+from rescuebot.approvals.model import Amendment, Approval
 from rescuebot.approvals.service import OPEN
+from rescuebot.archive.model import Archive, ArchiveLease, ArchiveState
 from rescuebot.events.model import CloudWatchEvent, DeadLetter, EventOccurrence, LetterState
 from rescuebot.executions.model import (
     ACTIVE_STATES,
     WAITING_STATES,
     Execution,
     SaltStackEventLog,
+    SaltStackEventLogOriginal,
 )
 from rescuebot.guard.model import Decision, Halt, MaintenanceWindow
+from rescuebot.people.model import ApiKey, User
+from rescuebot.servers.model import Server
 from rescuebot.versions.model import Kind, Version
 
 TOPICS = (
@@ -35,9 +39,15 @@ TOPICS = (
     "dead-letters",
     "runbooks",
     "commands",
+    "servers",
+    "users",
+    "api-keys",
+    "archives",
+    "drafts",
 )
 
 _UNDER_WAY = (*WAITING_STATES, *ACTIVE_STATES)
+_UNFINISHED = (ArchiveState.PLANNED, ArchiveState.WRITTEN, ArchiveState.VERIFIED)
 _ASKED = (AdviceState.GATHERING, AdviceState.ASKING)
 
 
@@ -49,16 +59,18 @@ def marks(*, session: Session) -> dict[str, str]:
         "executions": lambda: [
             _newest(Execution),
             _newest(SaltStackEventLog),
+            # A result that was put right for the first time.
+            _newest(SaltStackEventLogOriginal),
             _open(Execution, Execution.state, _UNDER_WAY),
         ],
         "approvals": lambda: [
             _newest(Approval),
+            _newest(Amendment),
             _open(Approval, Approval.state, OPEN, func.count(Approval.previewed_at)),
         ],
         "advice": lambda: [
             _newest(Advice),
             _open(Advice, Advice.state, _ASKED),
-            _both(func.max(Draft.id), func.max(Draft.changed_at)),
         ],
         "halts": lambda: [_both(func.max(Halt.id), func.count(Halt.live_target))],
         "maintenance-windows": lambda: [
@@ -70,6 +82,22 @@ def marks(*, session: Session) -> dict[str, str]:
         ],
         "runbooks": lambda: [_versions(Kind.RUNBOOK)],
         "commands": lambda: [_versions(Kind.COMMAND)],
+        # A server is seen when its minion starts, and loses it when the key is removed.
+        "servers": lambda: [
+            _newest(Server),
+            select(func.max(Server.seen_at)),
+            select(func.count(Server.minion_id)),
+        ],
+        # People are few. Whatever is done to one makes another version of the row.
+        "users": lambda: [_both(func.sum(User.version), func.max(User.last_signed_in_at))],
+        "api-keys": lambda: [_both(func.max(ApiKey.id), func.count(ApiKey.live_name))],
+        # Whoever moves rows holds the lease meanwhile, also who puts them back.
+        "archives": lambda: [
+            _newest(Archive),
+            _open(Archive, Archive.state, _UNFINISHED),
+            select(ArchiveLease.name, ArchiveLease.token).order_by(ArchiveLease.name),
+        ],
+        "drafts": lambda: [_both(func.max(Draft.id), func.max(Draft.changed_at))],
     }
     return {topic: _mark(session, found[topic]()) for topic in TOPICS}
 

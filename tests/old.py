@@ -139,7 +139,8 @@ def a_decision(database: Database, **fields: Any) -> int:
 
 
 def an_approval(database: Database, event_id: int, run: int, state: str = "spent") -> int:
-    return put(
+    """One that somebody has edited once."""
+    approval_id = put(
         database,
         "approval",
         execution_id=run,
@@ -152,6 +153,20 @@ def an_approval(database: Database, event_id: int, run: int, state: str = "spent
         asked_at=OLD,
         expires_at=OLD,
     )
+    put(
+        database,
+        "approval_amendment",
+        approval_id=approval_id,
+        number=1,
+        amended_by="web:kim",
+        amended_at=OLD,
+        comment="gentler",
+        old_digest="0" * 64,
+        new_digest="1" * 64,
+        old_name="rescue.mysql",
+        old_pinned="{}",
+    )
+    return approval_id
 
 
 def a_whole_event(database: Database, *, at: datetime = OLD, result: str = "up") -> int:

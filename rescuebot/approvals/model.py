@@ -1,11 +1,11 @@
-"""Table of what people were asked to allow: one approval for one execution, used at most once."""
+"""Tables of what people were asked to allow: one approval for one execution, used at most once."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rescuebot import clock
@@ -69,3 +69,25 @@ class Approval(Base):
     preview_asked_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     previewed_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     preview: Mapped[str | None] = mapped_column(LongText, deferred=True)
+
+
+class Amendment(Base):
+    """One change that a person made to what waits for approval, and what it was before.
+
+    Rows are only added. `old_pinned` of the first is what was proposed at first; the text that is
+    pinned now names its SHA-256, so that another in its place is noticed.
+    """
+
+    __tablename__ = "approval_amendment"
+    __table_args__ = (UniqueConstraint("approval_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    amended_by: Mapped[str] = mapped_column(String(100))
+    amended_at: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
+    comment: Mapped[str] = mapped_column(Text, default="")
+    old_digest: Mapped[str] = mapped_column(String(64))
+    new_digest: Mapped[str] = mapped_column(String(64))
+    old_name: Mapped[str] = mapped_column(String(255))
+    old_pinned: Mapped[str] = mapped_column(LongText, deferred=True)

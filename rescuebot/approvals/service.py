@@ -79,7 +79,7 @@ def answer(
         comment=comment,
     )
     if not changed:
-        raise _too_late(get(session=session, approval_id=approval_id), now)
+        raise too_late(approval=get(session=session, approval_id=approval_id), now=now)
 
 
 def spend(*, session: Session, approval_id: int, digest: str, now: datetime) -> bool:
@@ -110,6 +110,31 @@ def rebind(*, session: Session, approval: Approval, pinned_sha256: str) -> bool:
         Approval.digest == approval.digest,
         digest=new,
     )
+
+
+def amend(*, session: Session, approval: Approval, pinned_sha256: str, now: datetime) -> str:
+    """Ask about what is pinned now instead, and for its preview; returns the new digest.
+
+    Conflict when it is open no more, or no longer about what `approval` says.
+    """
+    new = digest(pinned_sha256=pinned_sha256, servers=json.loads(approval.servers))
+    changed = _move(
+        session,
+        approval.id,
+        (ApprovalState.PENDING,),
+        Approval.digest == approval.digest,
+        Approval.expires_at > now,
+        digest=new,
+        preview=None,
+        previewed_at=None,
+        preview_dispatch=None,
+        preview_jid=None,
+        preview_tries=0,
+        preview_asked_at=None,
+    )
+    if not changed:
+        raise too_late(approval=get(session=session, approval_id=approval.id), now=now)
+    return new
 
 
 def get(*, session: Session, approval_id: int) -> Approval:
@@ -153,7 +178,8 @@ def list_(
     return session.scalars(query.limit(limit)).all()
 
 
-def _too_late(approval: Approval, now: datetime) -> Conflict:
+def too_late(*, approval: Approval, now: datetime) -> Conflict:
+    """Why an answer to this is not heard any more."""
     name = f"Approval {approval.id}"
     look = f"salt-run rescue.approval {approval.id} shows it."
     if approval.decided_by is not None and approval.state is not ApprovalState.PENDING:

@@ -43,6 +43,7 @@ _OPEN_ADVICE = (AdviceState.GATHERING, AdviceState.ASKING)
 # From a row to what it hangs on, the nearest first.
 _UPWARDS = (
     ("log_id", "saltstack_event_log"),
+    ("approval_id", "approval"),
     ("cloudwatch_event_id", "cloudwatch_event"),
     ("execution_id", "execution"),
 )

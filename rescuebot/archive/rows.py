@@ -29,6 +29,7 @@ ORDER = (
     "saltstack_event_log_original",
     "decision",
     "approval",
+    "approval_amendment",
     "consultation",
     "draft",
 )
@@ -48,6 +49,7 @@ _LINKS = (
     ("decision", "cloudwatch_event_id", "cloudwatch_event"),
     ("decision", "execution_id", "execution"),
     ("approval", "execution_id", "execution"),
+    ("approval_amendment", "approval_id", "approval"),
     ("consultation", "cloudwatch_event_id", "cloudwatch_event"),
     ("draft", "cloudwatch_event_id", "cloudwatch_event"),
 )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from rescuebot.advice import drafts
 from rescuebot.events import service as events
 from rescuebot.events.model import EventStatus, Outcome
-from rescuebot.executions import attempts, results, service
+from rescuebot.executions import attempts, results, service, summary
 from rescuebot.executions.model import (
     ACTIVE_STATES,
     WAITING_STATES,
@@ -25,6 +25,7 @@ from rescuebot.executions.model import (
 )
 from rescuebot.executions.pin import command_of
 from rescuebot.executions.returns import STATE_OF, Returned, ReturnedStep
+from rescuebot.executions.summary import Summary
 from rescuebot.guard import service as decisions
 from rescuebot.notices import service as notices
 
@@ -61,7 +62,8 @@ _RETRIED = {"changed_not_fixed", "failed", "timeout", "interrupted", "unreadable
 def by_result(*, session: Session, execution: Execution, result: Returned, now: datetime) -> bool:
     """The minion told how it went."""
     state = STATE_OF[result.verdict]
-    if not _end(session, execution, state, result.verdict, result.message, now):
+    told = _summary(execution, result)
+    if not _end(session, execution, state, result.verdict, result.message, now, came_to=told):
         return False
     since = _since(session, execution)
     for step in result.steps:
@@ -141,6 +143,7 @@ def _end(
     message: str,
     now: datetime,
     was: Sequence[ExecutionState] = (*WAITING_STATES, *ACTIVE_STATES),
+    came_to: Summary | None = None,
 ) -> bool:
     ended = service.end(
         session=session,
@@ -150,6 +153,7 @@ def _end(
         message=message,
         now=now,
         was=was,
+        summary=came_to,
     )
     if ended and execution.approval_owed:
         drafts.note_verdict(
@@ -224,6 +228,11 @@ def decide(
     )
 
 
+def _summary(execution: Execution, result: Returned) -> Summary | None:
+    fixes = [step.output for step in result.steps if step.step is Step.FIX]
+    return summary.of(kind=execution.solution_kind, output=fixes[-1]) if fixes else None
+
+
 def _since(session: Session, execution: Execution) -> datetime:
     """From when the response is timed: the event's arrival, or the request of a person."""
     if execution.cloudwatch_event_id is None:
@@ -252,4 +261,5 @@ def _log(
         command_id=command_of(execution.pinned, step.step),
         executed_at=executed_at,
         response_seconds=(now - since).total_seconds() - max(0.0, ended_before_now),
+        seconds=step.seconds,
     )

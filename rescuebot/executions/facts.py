@@ -20,6 +20,8 @@ CHANGING = ("fixed", "done", "changed_not_fixed", "failed", "timeout", "interrup
 # These say that the remedy itself does not help; an absent minion is not its fault.
 FAILING = ("changed_not_fixed", "failed", "timeout")
 HELPING = ("fixed", "done")
+# Their minions have told what they did.
+_HEARD_OF = (ExecutionState.SUCCESS, ExecutionState.FAILED, ExecutionState.TIMEOUT)
 _LOOKED_BACK = 200
 _CHUNK = 500
 
@@ -229,6 +231,19 @@ def helped_lately(
         .order_by(fixes.desc())
     )
     return [(name, count) for name, count in session.execute(query.limit(limit))]
+
+
+def before(*, session: Session, execution: Execution) -> Execution | None:
+    """The run of the same remedy on the same server before this one, if it came to an output."""
+    query = select(Execution).where(
+        Execution.server_id == execution.server_id,
+        _is_remedy(remedy_of(execution)),
+        Execution.planned_at <= execution.planned_at,
+        Execution.id < execution.id,
+        Execution.state.in_(_HEARD_OF),
+    )
+    latest = query.order_by(Execution.planned_at.desc(), Execution.id.desc()).limit(1)
+    return session.scalars(latest.options(defer(Execution.pinned))).one_or_none()
 
 
 def waiting_for_room(*, session: Session, rule: str) -> Sequence[Execution]:

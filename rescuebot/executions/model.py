@@ -131,14 +131,20 @@ class Execution(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     verdict: Mapped[str | None] = mapped_column(String(30))
     message: Mapped[str | None] = mapped_column(Text)
+    # What its states came to; empty where none were run, or where nobody has told.
+    states_succeeded: Mapped[int | None] = mapped_column(Integer)
+    states_changed: Mapped[int | None] = mapped_column(Integer)
+    states_failed: Mapped[int | None] = mapped_column(Integer)
 
 
 class SaltStackEventLog(Base):
     """What one step of an execution did.
 
     `execution_result` holds at most 10 MB; longer output was cut with a marker that tells its
-    size. `response_time` is in whole seconds: from the moment the event was recorded (or, for a
-    run that a person asked for, planned) until the step ended.
+    size. `result_bytes` is how many it has as UTF-8, `took_ms` how long the step itself ran; both
+    are empty in rows of before they were kept. `response_time` is in whole seconds: from the
+    moment the event was recorded (or, for a run that a person asked for, planned) until the step
+    ended.
     """
 
     __tablename__ = "saltstack_event_log"
@@ -158,6 +164,8 @@ class SaltStackEventLog(Base):
     minion_id: Mapped[str] = mapped_column(String(255))
     step: Mapped[Step] = mapped_column(enum_column(Step, "log_step"))
     retcode: Mapped[int | None] = mapped_column(Integer)
+    result_bytes: Mapped[int | None] = mapped_column(Integer)
+    took_ms: Mapped[int | None] = mapped_column(Integer)
     # Who has put it right last, when and why; what the minion told is kept in the original.
     corrected_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
     corrected_by: Mapped[str | None] = mapped_column(String(100))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, cast, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, LargeBinary, and_, cast, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from rescuebot.database import UtcTimestamp
@@ -106,14 +106,9 @@ def correct(
     """Note a correction; Conflict when somebody has corrected it since `expected_corrected_at`."""
     log = SaltStackEventLog
     values: dict[str, Any] = {} if status is None else {"execution_status": status}
-    expected = (
-        log.corrected_at.is_(None)
-        if expected_corrected_at is None
-        else log.corrected_at == expected_corrected_at
-    )
     done = session.execute(
         update(log)
-        .where(log.id == log_id, expected)
+        .where(log.id == log_id, _was_corrected_at(expected_corrected_at))
         .values(corrected_at=now, corrected_by=actor[:100], correction=reason, **values)
         .execution_options(synchronize_session=False)
     )
@@ -123,6 +118,15 @@ def correct(
             f"Log {log_id} is not as you saw it: it was corrected by {by}.",
             remedy="Look at it again, then correct what is there now.",
         )
+
+
+def _was_corrected_at(expected: datetime | None) -> ColumnElement[bool]:
+    """At the moment that the corrector saw: people are shown whole milliseconds."""
+    corrected_at = SaltStackEventLog.corrected_at
+    if expected is None:
+        return corrected_at.is_(None)
+    first = expected.replace(microsecond=expected.microsecond // 1000 * 1000)
+    return and_(corrected_at >= first, corrected_at < first + timedelta(milliseconds=1))
 
 
 def _check_range(start: int, length: int) -> None:

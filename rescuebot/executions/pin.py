@@ -14,6 +14,8 @@ from rescuebot.commands.model import SaltStackCommand
 from rescuebot.executions.model import Step
 from rescuebot.runbooks.model import SolutionKind
 
+_EDITED = "edited"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fix:
@@ -35,6 +37,17 @@ class Pinned:
     sha256: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """What people made of a proposal: the hash of the text that was pinned at first, the runbook
+    that this came from, and everybody who has changed it since, in their order.
+    """
+
+    of: str
+    runbook_id: int | None
+    by: tuple[str, ...]
+
+
 def pin(
     *, service: str, steps: tuple[Step, ...], check: SaltStackCommand | None, fix: Fix | None
 ) -> Pinned:
@@ -50,7 +63,7 @@ def pin(
 
 def is_whole(*, text: str, sha256: str) -> bool:
     """Whether the text still has the hash that it was pinned with."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest() == sha256
+    return _hash(text) == sha256
 
 
 def fix_of(text: str) -> dict[str, Any] | None:
@@ -66,6 +79,34 @@ def bound_to(text: str, *, rendered_sha256: str) -> Pinned:
     return _pinned(content)
 
 
+def edited(
+    text: str, *, solution: str, arguments: dict[str, Any], by: str, runbook_id: int | None
+) -> Pinned:
+    """The same run with a solution that a person wrote, bound to who did and to what it was.
+
+    It is no longer what its command says, nor what its state rendered to.
+    """
+    content = json.loads(text)
+    fix = content["fix"]
+    before = fix.get(_EDITED) or {"of": _hash(text), "runbook_id": runbook_id, "by": []}
+    content["fix"] = {
+        "kind": fix["kind"],
+        "solution": solution,
+        "arguments": arguments,
+        "command_id": None,
+        _EDITED: {**before, "by": [*before["by"], by]},
+    }
+    return _pinned(content)
+
+
+def edit_of(text: str) -> Edit | None:
+    """Who has edited a pinned text, and what they began with; None if nobody has."""
+    found = (fix_of(text) or {}).get(_EDITED)
+    if not isinstance(found, dict):
+        return None
+    return Edit(of=found["of"], runbook_id=found["runbook_id"], by=tuple(found["by"]))
+
+
 def command_of(pinned: str, step: Step) -> int | None:
     """Which command the step of a pinned text runs, for its log row."""
     part = json.loads(pinned)["fix" if step is Step.FIX else "check"]
@@ -75,7 +116,11 @@ def command_of(pinned: str, step: Step) -> int | None:
 
 def _pinned(content: dict[str, Any]) -> Pinned:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Pinned(text=text, sha256=hashlib.sha256(text.encode("utf-8")).hexdigest())
+    return Pinned(text=text, sha256=_hash(text))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _script(command: SaltStackCommand) -> dict[str, Any]:

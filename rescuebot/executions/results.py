@@ -31,9 +31,11 @@ def record(
     command_id: int | None,
     executed_at: datetime,
     response_seconds: float,
+    seconds: float | None = None,
 ) -> SaltStackEventLog:
-    """Write the log row of one step."""
-    pieces = _pieces(cut(output))
+    """Write the log row of one step; it took so many `seconds`, if that is known."""
+    kept = cut(output)
+    pieces = _pieces(kept)
     row = SaltStackEventLog(
         cloudwatch_event_id=execution.cloudwatch_event_id,
         execution_id=execution.id,
@@ -43,6 +45,8 @@ def record(
         execution_status=status,
         retcode=retcode,
         execution_result=next(pieces),
+        result_bytes=len(kept.encode("utf-8")),
+        took_ms=None if seconds is None else round(seconds * 1000),
         executed_at=executed_at,
         response_time=max(0, round(response_seconds)),
     )
@@ -55,8 +59,9 @@ def record(
 
 def replace(*, session: Session, log_id: int, output: str) -> None:
     """Write another output into a log row, cut and in pieces like the first."""
-    pieces = _pieces(cut(output))
-    _set(session, log_id, next(pieces))
+    kept = cut(output)
+    pieces = _pieces(kept)
+    _set(session, log_id, next(pieces), result_bytes=len(kept.encode("utf-8")))
     for piece in pieces:
         _append(session, log_id, piece)
 
@@ -86,10 +91,10 @@ def _append(session: Session, row_id: int, piece: str) -> None:
     _set(session, row_id, SaltStackEventLog.execution_result + piece)
 
 
-def _set(session: Session, row_id: int, result: str | ColumnElement[str]) -> None:
+def _set(session: Session, row_id: int, result: str | ColumnElement[str], **more: int) -> None:
     session.execute(
         update(SaltStackEventLog)
         .where(SaltStackEventLog.id == row_id)
-        .values(execution_result=result)
+        .values(execution_result=result, **more)
         .execution_options(synchronize_session=False)
     )

@@ -20,6 +20,7 @@ from rescuebot.executions.model import (
     SaltStackEventLog,
 )
 from rescuebot.executions.pin import Fix, Pinned
+from rescuebot.executions.summary import Summary
 from rescuebot.executions.waiting import FOR_APPROVAL
 from rescuebot.settings import ExecutionSettings
 
@@ -176,8 +177,12 @@ def end(
     message: str,
     now: datetime,
     was: Sequence[ExecutionState] = (*WAITING_STATES, *ACTIVE_STATES),
+    summary: Summary | None = None,
 ) -> bool:
-    """Bring an active or waiting execution to its end; False when it is in no state of `was`."""
+    """Bring an active or waiting execution to its end; False when it is in no state of `was`.
+
+    `summary` is what its states came to, if it ran any.
+    """
     return _move(
         session,
         execution.id,
@@ -186,6 +191,9 @@ def end(
         verdict=verdict[:30],
         message=message[:4000],
         finished_at=now,
+        states_succeeded=None if summary is None else summary.succeeded,
+        states_changed=None if summary is None else summary.changed,
+        states_failed=None if summary is None else summary.failed,
     )
 
 

@@ -126,6 +126,32 @@ def repin(*, session: Session, execution: Execution, text: str, sha256: str) -> 
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
+def edit(
+    *, session: Session, execution: Execution, text: str, sha256: str, solution_name: str
+) -> bool:
+    """Exchange what is pinned for what a person wrote instead: a remedy of its own from now on.
+
+    How it ends counts neither for nor against the runbook or command that it was made from.
+    """
+    done = session.execute(
+        update(Execution)
+        .where(
+            Execution.id == execution.id,
+            Execution.state == ExecutionState.HELD,
+            Execution.held_by == FOR_APPROVAL,
+            Execution.pinned_sha256 == execution.pinned_sha256,
+        )
+        .values(
+            pinned=text,
+            pinned_sha256=sha256,
+            solution_name=solution_name[:255],
+            runbook_id=None,
+            command_id=None,
+        )
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
 def counts(*, session: Session) -> dict[str, int]:
     """How many executions each rule holds."""
     query = (

@@ -84,7 +84,7 @@ def _locked(database: Database) -> Iterator[Connection]:
     """
     with database.engine.connect() as connection:
         if database.embedded:
-            with _references_unwatched(connection), connection.begin():
+            with _patient(connection), _references_unwatched(connection), connection.begin():
                 yield connection
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
                 assert not broken, "a migration keeps every reference"
@@ -92,6 +92,18 @@ def _locked(database: Database) -> Iterator[Connection]:
         with _mysql_lock(connection):
             yield connection
             connection.commit()
+
+
+@contextmanager
+def _patient(connection: Connection) -> Iterator[None]:
+    """Wait for another migration as long as on MySQL, and not only as for another writer."""
+    (usual,) = connection.exec_driver_sql("PRAGMA busy_timeout").one()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_LOCK_SECONDS * 1000}")
+    connection.rollback()
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {usual}")
 
 
 @contextmanager

@@ -26,7 +26,7 @@ class Server(Base):
     contested_by: Mapped[str | None] = mapped_column(String(255))
     os: Mapped[str] = mapped_column(String(100), default="")
     created_at: Mapped[datetime] = mapped_column(UtcTimestamp, default=clock.now)
-    seen_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcTimestamp, index=True)
 
 
 class ServerService(Base):

@@ -6,7 +6,7 @@ by name, all of them at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from rescuebot.errors import Problem, SettingsInvalid
+from rescuebot.settings.section import Source
 from rescuebot.settings.sections import Settings
 
 ENVIRONMENT_PREFIX = "RESCUE_"
@@ -32,10 +33,20 @@ def load(
     """
     block = _mapping(block, where="rescue")
     given = _from_environment(environ or {})
-    path = given.pop("file", None) or block.get("file")
-    merged = _from_file(path) if path else {}
-    merged = laid_over(merged, {key: value for key, value in block.items() if key != "file"})
-    return check(laid_over(merged, given))
+    path = given.pop("file", None) or block.pop("file", None)
+    layers = {
+        Source.FILE: _from_file(path) if path else {},
+        Source.MASTER: block,
+        Source.ENVIRONMENT: given,
+    }
+    merged: dict[str, Any] = {}
+    sources: dict[str, Source] = {}
+    for source, layer in layers.items():
+        merged = laid_over(merged, layer)
+        sources |= dict.fromkeys(_paths(layer), source)
+    made = check(merged)
+    made.come_from(sources)
+    return made
 
 
 def check(values: Mapping[str, Any]) -> Settings:
@@ -105,6 +116,14 @@ def _mapping(value: Any, *, where: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise SettingsInvalid([Problem(where, "must be a mapping of keys to values")])
     return dict(value)
+
+
+def _paths(layer: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Every value of a layer by its dotted name; a block is no value, nor is a list taken apart."""
+    for key, value in layer.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _paths(value, f"{prefix}{key}.")
 
 
 def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import enum
+
 from pydantic import BaseModel, ConfigDict
+
+
+class Source(enum.StrEnum):
+    """Where a setting comes from; a later one wins."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    # The ``rescue:`` block of the master's config.
+    MASTER = "master"
+    ENVIRONMENT = "environment"
 
 
 class Section(BaseModel):

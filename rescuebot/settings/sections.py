@@ -6,13 +6,14 @@ it should not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import re2
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr
 
 from rescuebot.settings.notices import NoticeSettings
-from rescuebot.settings.section import Section
+from rescuebot.settings.section import Section, Source
 from rescuebot.settings.web import SlackSettings, WebSettings
 
 DEFAULT_DATABASE = "sqlite:////var/lib/rescue/rescue.db"
@@ -193,6 +194,8 @@ class TrackerSettings(Section):
     poll_seconds: float = Field(default=0.25, ge=0.05, le=10)
     batch: int = Field(default=200, ge=1, le=2000)
     heartbeat_seconds: float = Field(default=5.0, ge=0.5, le=60)
+    # How often the doctor looks whether everything is in place.
+    doctor_minutes: float = Field(default=5.0, ge=0.5, le=1440)
 
 
 class SweepSettings(Section):
@@ -253,3 +256,14 @@ class Settings(Section):
     web: WebSettings = Field(default_factory=WebSettings)
     slack: SlackSettings = Field(default_factory=SlackSettings)
     notices: NoticeSettings = Field(default_factory=NoticeSettings)
+
+    # Where each value that was given comes from, by its dotted name.
+    _sources: dict[str, Source] = PrivateAttr(default_factory=dict)
+
+    def come_from(self, sources: Mapping[str, Source]) -> None:
+        """Remember where the values come from; told once, by who has loaded them."""
+        self._sources.update(sources)
+
+    def source_of(self, path: str) -> Source:
+        """Where the value of that dotted name comes from."""
+        return self._sources.get(path, Source.DEFAULT)

@@ -33,6 +33,7 @@ from rescuebot import (
     dispatching,
     halting,
     logs,
+    looking,
     notifying,
     previewing,
     settings,
@@ -67,6 +68,11 @@ CENSUS_AFTER_START_SECONDS = 5
 # How often old rows are looked for, and how long the archive pauses between its batches.
 HOUSE_SECONDS = 60
 ARCHIVE_REST_SECONDS = 0.05
+# How often is looked whether the doctor's look is due, the first time after all have begun; how
+# many minions are asked at once.
+LOOK_SECONDS = 2
+LOOK_AFTER_START_SECONDS = 20
+SELF_TESTS_AT_ONCE = 50
 REFUSED_SECONDS = 30
 
 
@@ -89,7 +95,8 @@ def start():
 
 class Tracker:
     """The main thread sends and sweeps; of the others one hears the bus, one records returns, one
-    asks for advice, one archives and tidies, one gathers notices, and one tells each channel."""
+    asks for advice, one archives and tidies, one looks whether everything is in place, one gathers
+    notices, and one tells each channel."""
 
     def __init__(self, opts, life, ledger, config):
         self._opts = opts
@@ -113,7 +120,14 @@ class Tracker:
 
     def run(self):
         """Work until told to stop; a trouble of the ledger or the master is waited out."""
-        for work in (self._hear, self._record, self._advise, self._keep_house, self._notify):
+        for work in (
+            self._hear,
+            self._record,
+            self._advise,
+            self._keep_house,
+            self._look,
+            self._notify,
+        ):
             threading.Thread(
                 target=self._go_on, args=(work,), name=work.__name__, daemon=True
             ).start()
@@ -209,6 +223,33 @@ class Tracker:
     def _tell(self, notifier):
         while not self._life.stop.wait(NOTICE_SECONDS):
             self._patiently(notifier.run)
+
+    def _look(self):
+        """A thread of its own: minions that are away are waited for, and an archive run is long."""
+        pause = LOOK_AFTER_START_SECONDS
+        while not self._life.stop.wait(pause):
+            pause = LOOK_SECONDS
+            self._patiently(
+                lambda: looking.look_if_due(
+                    master=self._opts["id"],
+                    owner=self._life.owner,
+                    facts=self._facts,
+                    **self._world,
+                )
+            )
+
+    def _facts(self):
+        return looking.facts_of(
+            self._opts,
+            accepted=salt.utils.minions.CkMinions(self._opts).check_minions("*")["minions"],
+            ask=self._ask_minions,
+            trouble=salt.exceptions.SaltException,
+            at_once=SELF_TESTS_AT_ONCE,
+        )
+
+    def _ask_minions(self, *question, **how):
+        with salt.client.LocalClient(mopts=dict(self._opts)) as client:
+            return client.cmd(*question, **how)
 
     def _preview(self, salt_fleet):
         previewing.ask_due(fleet=salt_fleet, database=self._ledger)

@@ -7,7 +7,6 @@ exit code is 1.
 
 import logging
 import time
-import uuid
 
 import salt.client
 import salt.exceptions
@@ -15,7 +14,7 @@ import salt.utils.minions
 
 from rescuebot import by_hand, clock, console, database
 from rescuebot import doctor as doctor_
-from rescuebot import history, intake, migrations, plain, remediation
+from rescuebot import history, intake, looking, migrations, plain, remediation
 from rescuebot import starter as starter_
 from rescuebot.audit import service as audit_
 from rescuebot.errors import Invalid, Problem, RescueError
@@ -29,8 +28,6 @@ from rescuebot.heartbeats import service as heartbeats_
 from rescuebot.servers import service as servers_
 
 log = logging.getLogger(__name__)
-
-SELF_TEST_SECONDS = 10
 
 
 @console.told
@@ -269,44 +266,14 @@ def _wait_for_end(ledger, execution_id, seconds):
 
 
 def _master_facts():
-    probe = uuid.uuid4().hex
-    return doctor_.MasterFacts(
-        reactor=__opts__.get("reactor") or [],
-        on_demand_pillars=__opts__.get("on_demand_ext_pillar") or [],
-        engines=[name for entry in __opts__.get("engines") or [] for name in entry],
-        probe=probe,
-        self_tests=_self_tests(probe),
+    return looking.facts_of(
+        __opts__,
+        accepted=salt.utils.minions.CkMinions(__opts__).check_minions("*")["minions"],
+        ask=_ask_minions,
+        trouble=salt.exceptions.SaltException,
     )
 
 
-def _self_tests(probe):
-    """Each accepted minion's answer to the self test, None where it gave none in time.
-
-    None for all when the master itself does not answer.
-    """
-    accepted = salt.utils.minions.CkMinions(__opts__).check_minions("*")["minions"]
-    if not accepted:
-        return {}
-    try:
-        answers = _ask_minions(accepted, "rescue.self_test", probe)
-    except salt.exceptions.SaltException:
-        return None
-    # For a minion that is away Salt makes up an answer and marks it so.
-    away = {"out": "no_return"}
-    found = {name: answers.get(name) or away for name in accepted}
-    return {
-        name: None if data.get("out") == away["out"] else data.get("ret")
-        for name, data in found.items()
-    }
-
-
-def _ask_minions(names, function, *arguments):
+def _ask_minions(*question, **how):
     with salt.client.LocalClient(mopts=dict(__opts__)) as client:
-        return client.cmd(
-            names,
-            function,
-            arguments,
-            timeout=SELF_TEST_SECONDS,
-            tgt_type="list",
-            full_return=True,
-        )
+        return client.cmd(*question, **how)

@@ -1,4 +1,4 @@
-"""Allow, stop and go: approvals, halts, maintenance windows, what is held and why.
+"""Stop and go: halts, maintenance windows, what is held and why.
 
 These functions are ``rescue.*`` as well; they stand in a file of their own for its length.
 """
@@ -6,8 +6,6 @@ These functions are ``rescue.*`` as well; they stand in a file of their own for 
 import logging
 
 from rescuebot import approving, clock, console, halting, history, plain
-from rescuebot.approvals import service as approvals_
-from rescuebot.approvals.model import ApprovalState
 from rescuebot.executions import waiting
 from rescuebot.guard import halts as halts_
 from rescuebot.guard import windows as windows_
@@ -19,87 +17,6 @@ __virtualname__ = "rescue"
 
 def __virtual__():
     return __virtualname__
-
-
-@console.told
-def approvals(state="pending", limit=50):
-    """What waits for a person's approval; with another ``state`` (or ``all``) what was answered.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-run rescue.approvals
-        salt-run rescue.approvals all
-    """
-    wanted = None if state == "all" else console.member(ApprovalState, "state", state)
-    most = min(console.number("limit", limit), console.MOST_ROWS)
-    return console.table(
-        __opts__,
-        lambda session: [
-            approving.row(found)
-            for found in approvals_.list_(session=session, state=wanted, limit=most)
-        ],
-    )
-
-
-@console.told
-def approval(approval_id):
-    """All that an approver should see: what would run, where, why, what it would change.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-run rescue.approval 3
-    """
-    wanted = console.number("approval_id", approval_id)
-    return console.table(
-        __opts__, lambda session: approving.shown(session=session, approval_id=wanted)
-    )
-
-
-@console.told
-def approve(approval_id, digest=None, comment=""):
-    """Allow exactly what `rescue.approval` shows, once.
-
-    With ``digest`` (its first 8 letters or more, as you saw it) the answer is refused if what would
-    run has changed since. Who wrote the runbook may not approve it.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-run rescue.approve 3 digest=9f86d081 comment='checked with the DBA'
-    """
-    config, ledger = console.ledger(__opts__)
-    wanted = console.number("approval_id", approval_id)
-    approving.approve(
-        wanted,
-        actor=console.actor(),
-        database=ledger,
-        settings=config.guard,
-        digest=None if digest is None else console.text("digest", digest),
-        comment=console.text("comment", comment),
-    )
-    return approval(wanted)
-
-
-@console.told
-def reject(approval_id, comment=""):
-    """Forbid it: it is not run, and its event ends as rejected.
-
-    CLI Example:
-
-    .. code-block:: bash
-
-        salt-run rescue.reject 3 comment='we fail over instead'
-    """
-    _, ledger = console.ledger(__opts__)
-    wanted = console.number("approval_id", approval_id)
-    words = console.text("comment", comment)
-    approving.reject(wanted, actor=console.actor(), database=ledger, comment=words)
-    return approval(wanted)
 
 
 @console.told

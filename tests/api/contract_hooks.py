@@ -34,6 +34,8 @@ MEANINGFUL = {
     "command_name": "fixed once it is registered",
     "command_script": "a script that its interpreter parses",
     "solution_script": "a solution of its kind",
+    "solution": "of the kind of what waits for approval",
+    "arguments": "few, with small names and plain values",
     "solution_kind": "of the same kind as the solution",
     "error_pattern": "an RE2 pattern that fits what it is for",
     "title": "not blank",

@@ -19,6 +19,7 @@ from rescuebot.archive.model import Archive, ArchiveState
 from rescuebot.database import Database
 from rescuebot.events.model import DeadLetter, EventStatus
 from rescuebot.executions.model import ExecutionState
+from rescuebot.findings import service as findings
 from rescuebot.heartbeats import service as heartbeats
 from rescuebot.people import keys
 from rescuebot.people import service as people
@@ -254,6 +255,15 @@ def add_the_rest(database: Database) -> dict[str, int]:
     """A window, a halt, a file of the archive, and engines that live for as long as tests run."""
     now = clock.now()
     with database.transaction() as session:
+        findings.keep(
+            session=session,
+            master="salt-1",
+            owner="rescue_tracker@salt-1:1",
+            checks=[{"name": "queue", "ok": False, "detail": FOREIGN, "remedy": "Look at it."}],
+            looked_at=now,
+            due_at=now + timedelta(hours=1),
+            request_id=0,
+        )
         for engine in ("rescue_sqs", "rescue_tracker"):
             heartbeats.beat(
                 session=session,

@@ -19,6 +19,7 @@ from tests.factories import SERVER
 # They are POST for their body or for their cost, and leave the ledger as it is.
 READING = {
     "answer_slack_command",
+    "check_amendment",
     "check_command",
     "check_runbook",
     "match_runbooks",
@@ -37,6 +38,8 @@ class Change:
     actions: tuple[str, ...]
     body: Any = None
     etag: bool = False
+    # Whose ETag it is, where that is another path.
+    seen: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -47,6 +50,7 @@ def changes(house: House) -> dict[str, Change]:
     soon = clock.isoformat(clock.now() + timedelta(hours=1))
     digest = house.call("GET", f"{v1}/approvals/{ids['approval']}").json["approval"]["digest"]
     other = house.call("GET", f"{v1}/approvals/{ids['approval_2']}").json["approval"]["digest"]
+    third = house.call("GET", f"{v1}/approvals/{ids['approval_3']}").json["approval"]["digest"]
     command = {
         "command_name": "billing_log",
         "command_script": "true",
@@ -144,6 +148,11 @@ def changes(house: House) -> dict[str, Change]:
             body={"digest": other},
             actions=("approval_rejected",),
         ),
+        "amend": Change(
+            path=f"{v1}/approvals/{ids['approval_3']}/amend",
+            body={"digest": third, "solution": "rescue.mysql", "arguments": {"lines": 9}},
+            actions=("approval_amended",),
+        ),
         # A runbook is made of it, which is told by itself.
         "promote_draft": Change(
             path=f"{v1}/drafts/{ids['draft']}/promote",
@@ -155,7 +164,11 @@ def changes(house: House) -> dict[str, Change]:
             path=runbook_path, body={"priority": 3}, etag=True, actions=("runbook_updated",)
         ),
         "revert_runbook": Change(
-            path=f"{runbook_path}/revert", body={"to": 1}, actions=("runbook_reverted",)
+            path=f"{runbook_path}/revert",
+            body={"to": 1},
+            etag=True,
+            seen=runbook_path,
+            actions=("runbook_reverted",),
         ),
         "delete_runbook": Change(path=runbook_path, etag=True, actions=("runbook_deleted",)),
         "restore_runbook": Change(path=f"{runbook_path}/restore", actions=("runbook_restored",)),
@@ -167,7 +180,11 @@ def changes(house: House) -> dict[str, Change]:
             actions=("command_updated",),
         ),
         "revert_command": Change(
-            path=f"{command_path}/revert", body={"to": 1}, actions=("command_reverted",)
+            path=f"{command_path}/revert",
+            body={"to": 1},
+            etag=True,
+            seen=command_path,
+            actions=("command_reverted",),
         ),
         "delete_command": Change(path=command_path, etag=True, actions=("command_deleted",)),
         "restore_command": Change(path=f"{command_path}/restore", actions=("command_restored",)),
@@ -182,6 +199,7 @@ def changes(house: House) -> dict[str, Change]:
         "halt": Change(
             path=f"{v1}/halts", body={"target": "service:y", **REASON}, actions=("halted",)
         ),
+        "ask_doctor": Change(path=f"{v1}/doctor", actions=("doctor_asked",)),
         "lift_halt": Change(path=f"{v1}/halts/{ids['halt']}/lift", actions=("resumed",)),
         "requeue_dead_letter": Change(
             path=f"{v1}/dead-letters/{ids['dead_letter']}/requeue", actions=()
@@ -248,7 +266,8 @@ def test_each_change_leaves_its_entry_and_no_other(fresh_house: House) -> None:
     for name, change in changes(house).items():
         headers = house.headers("admin")
         if change.etag:
-            headers["If-Match"] = client.get(change.path, headers=headers).headers["ETag"]
+            seen = client.get(change.seen or change.path, headers=headers)
+            headers["If-Match"] = seen.headers["ETag"]
         if csrf := client.get_cookie("rescue_csrf", path="/"):
             headers["X-CSRF-Token"] = csrf.value
         before = audited(house)

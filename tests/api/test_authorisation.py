@@ -29,7 +29,10 @@ MACHINES = ("viewer", "operator", "admin", "ingest")
 # What people may do of whom a new password is owed.
 OWED = {"get_me", "change_password", "sign_out_everywhere"}
 # A machine has nothing of its own to change, and its word is nobody's consent.
-FOR_PEOPLE = {"update_me", "change_password", "sign_out_everywhere", "approve", "reject"}
+FOR_PEOPLE = {
+    *("update_me", "change_password", "sign_out_everywhere"),
+    *("amend", "approve", "reject"),
+}
 NO_ROLE = {"anybody", "session", "signature"}
 
 Forge = Callable[[House, Json], str]

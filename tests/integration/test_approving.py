@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from devstack import alarms
-from rescuebot import approving, halting, intake, previewing
+from rescuebot import approving, halting, inspecting, intake, previewing
 from rescuebot.approvals import service as approvals
 from rescuebot.approvals.model import Approval, ApprovalState
 from rescuebot.audit import service as audit
@@ -333,7 +333,9 @@ def test_the_minion_is_asked_what_the_fix_would_change(scene: Scene) -> None:
     assert sha256 == scene.executions()[0].pinned_sha256
     assert preview(scene)
     with scene.database.reading() as session:
-        shown = approving.shown(session=session, approval_id=asked(scene).id)
+        shown = inspecting.shown(
+            session=session, approval_id=asked(scene).id, actor="kim", settings=GUARD
+        )
     assert "would start mysqld" in shown["preview"]
     assert shown["fix"]["solution"] == "rescue.mysql"
 

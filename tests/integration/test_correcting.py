@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from rescuebot import correcting
 from rescuebot.audit.model import AuditEntry
+from rescuebot.clock import isoformat
 from rescuebot.database import Database
 from rescuebot.errors import Conflict, Invalid, NotFound
 from rescuebot.executions import output, results
@@ -113,6 +114,16 @@ def test_who_has_not_seen_the_last_correction_is_refused(scene: Scene) -> None:
     assert read(scene) == b"password=***"
     with scene.database.reading() as session:
         assert len(session.scalars(select(AuditEntry)).all()) == 1
+
+
+def test_what_was_shown_to_the_millisecond_is_what_was_seen(scene: Scene) -> None:
+    scene.at += timedelta(microseconds=123456)
+    shown = isoformat(correct(scene).corrected_at or NOW)
+    scene.at += timedelta(minutes=1)
+    log = correct(scene, "again", expected_corrected_at=datetime.fromisoformat(shown))
+    assert log.corrected_at == scene.at
+    with pytest.raises(Conflict):
+        correct(scene, "late", expected_corrected_at=datetime.fromisoformat(shown))
 
 
 def test_of_ten_that_correct_at_once_one_is_heard(scene: Scene) -> None:

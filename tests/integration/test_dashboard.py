@@ -193,7 +193,10 @@ def test_what_waits_for_people_and_what_is_stopped_is_told(database: Database) -
         "oldest_asked_at": isoformat(NOW - HOUR),
     }
     assert told["held"] == {"approval": 1}
-    assert [halt["target"] for halt in told["halts"]] == ["server:i-1"]
+    (halt,) = told["halts"]
+    assert (halt["target"], halt["called_by"]) == ("server:i-1", "kim")
+    with database.reading() as session:
+        assert halts.get(session=session, halt_id=halt["id"]).target == "server:i-1"
     assert [item["target"] for item in told["windows"]] == ["service:mysql"]
     assert told["dead_letters"] == 1
     assert told["executions"]["open"] == {"held": 1, "planned": 0, "dispatched": 0, "running": 0}

@@ -164,6 +164,64 @@ def test_a_state_that_was_changed_after_the_approval_is_refused_and_audited(shop
     service.start()
 
 
+def test_what_a_person_has_edited_is_what_runs_on_the_minion(shop: Shop, tmp_path: Path) -> None:
+    """First a script, then the arguments of a state; each proposal is seen, tried and approved."""
+    service = shop.world.services["web"]
+    start = service.start_command()
+    texts = {name: tmp_path / f"{name}.sh" for name in ("proposed", "edited")}
+    for name, text in texts.items():
+        text.write_text(f"echo {name} > {shop.mark}\n{start}\n")
+    made = shop.run_as(
+        "kim",
+        "rescue.runbook_create",
+        title="Start the shop by a script",
+        service_type="web",
+        error_pattern="webd",
+        solution_kind="shell",
+        file=str(texts["proposed"]),
+        priority=950,
+    )
+    assert "item" in made, made
+    service.kill()
+    body = alarm(shop, 15)
+    shop.send(body)
+    shop.held(body, "approval")
+    shown = shop.approval()
+    number, digest = shown["approval"]["id"], shown["approval"]["digest"]
+    told = shop.run_as(
+        "sato", "rescue.amend", number, file=str(texts["edited"]), digest=digest[:12]
+    )
+    assert "may_approve" in told, told
+    assert told["may_approve"]["reason"] == "own_edit"
+    assert "proposed" in told["amended"]["original"]["solution"]
+    shown = shop.approval()
+    assert json.loads(shown["preview"])["reason"] == "not_run"
+    refused = shop.run_as("sato", "rescue.approve", number)
+    assert "has edited this" in refused["message"]
+    assert shop.run_as("lee", "rescue.approve", number, digest=shown["approval"]["digest"])
+    event = shop.ended(body)
+    assert event.outcome == "fixed" and service.is_up()
+    assert shop.mark.read_text().strip() == "edited"
+    kept = shop.world.run("rescue.runbook", made["item"]["id"])["item"]
+    assert "proposed" in kept["solution_script"]
+    shop.world.run("rescue.runbook_delete", made["item"]["id"], version=kept["version"])
+
+    shop.write_state("{{ pillar['rescue_run']['arguments'].get('words', 'harmless') }}")
+    service.kill()
+    body = alarm(shop, 20)
+    shop.send(body)
+    shop.held(body, "approval")
+    number = shop.approval()["approval"]["id"]
+    shop.run_as("sato", "rescue.amend", number, arguments={"words": "by argument"})
+    shown = shop.approval()
+    assert "+by argument" in json.loads(shown["preview"])["output"]
+    assert shop.run_as("lee", "rescue.approve", number, digest=shown["approval"]["digest"])
+    assert shop.ended(body).outcome == "fixed"
+    assert shop.mark.read_text().strip() == "by argument"
+    shop.write_state("harmless")
+    shop.mark.write_text("harmless\n")
+
+
 def test_a_halt_reaches_work_that_its_minion_has_fetched_and_not_begun(shop: Shop) -> None:
     """The check of mysql is made slow; while it runs, everything is halted."""
     service = shop.world.services["mysql"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,12 +25,12 @@ from devstack import ports, web
 from devstack.mariadb import MariaDB
 from devstack.waiting import until
 from tests.conftest import open_database
-from tests.dockerfile import ROOT, stages
+from tests.dockerfile import ROOT, Stage, stages
 
 pytestmark = pytest.mark.mariadb
 
 STAGES = stages()
-BUILDER, RUNTIME = STAGES["builder"], STAGES["runtime"]
+CONSOLE, BUILDER, RUNTIME = (STAGES[name] for name in ("console", "builder", "runtime"))
 JWT_KEY = "a key for the tokens that is long enough"
 # Nothing can be written but what the container gets for that: /tmp and /dev/shm.
 READ_ONLY = "mount -o remount,bind,ro / && mount -t tmpfs -o mode=1777 tmpfs /tmp"
@@ -71,17 +72,29 @@ class Image:
 
 
 def build(root: Path) -> Image:
-    """Run the first stage."""
+    """Run the stages that build."""
     image = Image(root)
-    source = root / BUILDER.one("WORKDIR").strip("/")
-    source.mkdir()
     image.installed.parent.mkdir()
     # The base image has a Python of its own that is not in a virtual environment.
     subprocess.run([sys.executable, "-m", "venv", root / "usr"], check=True)
-    path = os.pathsep.join([str(root / "usr/bin"), os.environ["PATH"]])
-    environment = {**os.environ, **BUILDER.environment(), "PATH": path}
-    for instruction, words in BUILDER.steps:
-        if instruction == "COPY":
+    run(CONSOLE, image, programs=Path(sys.executable).parent)
+    run(BUILDER, image, programs=root / "usr/bin")
+    shutil.rmtree(root / "src")
+    return image
+
+
+def run(stage: Stage, image: Image, *, programs: Path) -> None:
+    """Run the steps of one stage, with these programs of its base image."""
+    source = image.root / stage.one("WORKDIR").strip("/")
+    source.mkdir(parents=True, exist_ok=True)
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    environment = {**os.environ, **stage.environment(), "PATH": path}
+    for instruction, words in stage.steps:
+        if instruction == "COPY" and words.startswith("--from"):
+            # From the stage before, which has run at the same place.
+            _, made, place = words.split()
+            assert image.root / made.strip("/") == source / place.strip("/")
+        elif instruction == "COPY":
             copy(words, into=source)
         elif instruction == "RUN":
             line = words.replace("/opt/rescuebot", str(image.installed))
@@ -93,8 +106,6 @@ def build(root: Path) -> Image:
                 text=True,
             )
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    shutil.rmtree(source)
-    return image
 
 
 def copy(words: str, *, into: Path) -> None:
@@ -188,6 +199,7 @@ def test_the_image_holds_the_api_and_no_tools(image: Image) -> None:
     assert {"rescuebot", "webui", "flask"} <= found
     assert not found & {"salt", "pip", "setuptools", "pytest", "devstack", "tests"}
     assert (packages / "rescuebot/starter/commands.yaml").exists()
+    assert [path.name for path in (packages / "webui/app").iterdir()] == ["dist"]
     compiled = packages / "webui/api/__pycache__"
     assert {path.name.split(".")[0] for path in compiled.iterdir()} >= {"app", "wsgi", "gunicorn"}
 
@@ -205,6 +217,9 @@ def test_it_answers_without_writing_anything_and_ends_in_peace_with_a_stream_ope
         assert viewer.sign_in("viewer", people.people["viewer"]).status_code == 200
         assert viewer.get("/api/v1/events").json()["items"] == []
         assert viewer.get("/api/v1/openapi.json").json()["openapi"].startswith("3.1")
+        page = viewer.get("/events").text
+        (entry,) = re.findall(r'<script type="module"[^>]* src="([^"]+)"', page)
+        assert viewer.get(entry).headers["Content-Type"].startswith("text/javascript")
         with closing(viewer.changes(seconds=600)) as changes:
             assert next(changes) == ""
             container.process.terminate()

@@ -13,12 +13,14 @@ from sqlalchemy import select, update
 
 from devstack import alarms
 from devstack.world import World
-from rescuebot import clock
+from rescuebot import clock, looking
 from rescuebot.commands import service as commands
 from rescuebot.database import Database
 from rescuebot.events.model import CloudWatchEvent, EventStatus
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import ExecutionState
+from rescuebot.findings import service as findings
+from rescuebot.findings.service import Findings
 from rescuebot.runbooks.model import RunbookScript
 
 pytestmark = pytest.mark.salt
@@ -254,6 +256,25 @@ def test_the_doctor_is_all_green_in_a_healthy_world(stage: Stage) -> None:
     report = stage.world.run("rescue.doctor")
     assert report["ok"], report
     assert "All is well." in stage.world.run_text("rescue.doctor")
+
+
+def test_the_tracker_keeps_what_the_doctor_of_its_master_finds(stage: Stage) -> None:
+    """A person asks at the API, the engine looks, and finds what the command line shows."""
+    asked = looking.ask_anew(actor="web:kim", database=stage.ledger)
+
+    def answered() -> Findings | None:
+        with stage.ledger.reading() as session:
+            found = findings.latest(session=session, now=clock.now())
+        return found[0] if found and found[0].look.request_id >= asked.id else None
+
+    kept = stage.world.wait_for(answered, seconds=90, what="the tracker looks")
+    assert kept is not None
+    checks = stage.world.run("rescue.doctor")["checks"]
+    assert [(one.name, one.ok, one.remedy) for one in kept.findings] == [
+        (check["name"], check["ok"], check["remedy"]) for check in checks
+    ]
+    assert kept.ok and not kept.old and not kept.asked_again
+    assert kept.look.looked_by.startswith("rescue_tracker@")
 
 
 def failing(report: dict[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -24,7 +25,7 @@ from devstack.loopback import Handler, Server
 from tests.dockerfile import ROOT, stages
 from webui import healthcheck
 
-BUILDER, RUNTIME = stages()["builder"], stages()["runtime"]
+CONSOLE, BUILDER, RUNTIME = (stages()[name] for name in ("console", "builder", "runtime"))
 PIN = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)
 REQUIRED = re.compile(r"^\s*([A-Za-z0-9._-]+)", re.MULTILINE)
 
@@ -68,12 +69,17 @@ def test_whatever_comes_from_outside_has_a_hash() -> None:
         lines = (ROOT / "requirements" / name).read_text().split("\n")
         pinned = [number for number, line in enumerate(lines) if "==" in line]
         assert pinned and all("--hash=sha256:" in lines[number + 1] for number in pinned)
+    assert CONSOLE.all("RUN") == ["npm ci --ignore-scripts", "npm run build"]
+    locked = json.loads((ROOT / "webui/app/package-lock.json").read_text())["packages"]
+    assert all("integrity" in package for name, package in locked.items() if name)
 
 
 def test_the_last_stage_has_nothing_but_what_was_built_and_says_what_it_is() -> None:
     assert RUNTIME.all("COPY") == ["--from=builder /opt/rescuebot /opt/rescuebot"]
     assert "pip uninstall --yes pip" in BUILDER.all("RUN")[-1]
     assert BUILDER.base == RUNTIME.base == "python:3.11-slim"
+    (built,) = [words for words in BUILDER.all("COPY") if words.startswith("--from")]
+    assert built == "--from=console /src/webui/app/dist/ webui/app/dist/"
     labels = RUNTIME.one("LABEL")
     for name in ("title", "description", "licenses", "version", "revision"):
         assert f"org.opencontainers.image.{name}=" in labels
@@ -82,10 +88,15 @@ def test_the_last_stage_has_nothing_but_what_was_built_and_says_what_it_is() -> 
 
 
 def test_no_secret_can_stay_in_a_layer() -> None:
-    for stage in (BUILDER, RUNTIME):
+    for stage in (CONSOLE, BUILDER, RUNTIME):
         names = [words.split("=")[0] for words in stage.all("ARG")] + list(stage.environment())
         assert not [name for name in names if re.search("KEY|PASSWORD|TOKEN|SECRET", name)]
         assert not stage.all("ADD")
+
+
+def touch(one: str, other: str) -> bool:
+    """Whether one of these paths is in the other."""
+    return Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
 
 
 def test_nothing_is_sent_to_the_builder_but_what_it_copies() -> None:
@@ -93,10 +104,12 @@ def test_nothing_is_sent_to_the_builder_but_what_it_copies() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     let_in = {rule[1:] for rule in rules if rule.startswith("!")}
-    copied = {name.rstrip("/") for words in BUILDER.all("COPY") for name in words.split()[:-1]}
-    assert copied == {name.split("/")[0] if name.startswith("webui") else name for name in let_in}
+    steps = [words.split()[:-1] for words in BUILDER.all("COPY") + CONSOLE.all("COPY")]
+    copied = {name.rstrip("/") for names in steps for name in names if "--from" not in names[0]}
+    assert all(any(touch(name, one) for one in let_in) for name in copied)
+    assert all(any(touch(name, one) for name in copied) for one in let_in)
     assert all((ROOT / name).exists() for name in let_in)
-    assert "webui/app" not in let_in
+    assert {"**/node_modules", "**/dist"} <= set(rules)
 
 
 def test_the_lock_has_all_that_the_api_needs_and_no_salt() -> None:

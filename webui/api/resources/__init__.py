@@ -12,6 +12,7 @@ from webui.api.resources import (
     dashboard,
     dead_letters,
     decisions,
+    doctor,
     events,
     executions,
     halts,
@@ -22,9 +23,11 @@ from webui.api.resources import (
     notices,
     runbooks,
     servers,
+    settings,
     slack,
     stream,
     users,
+    values,
     windows,
 )
 
@@ -51,7 +54,10 @@ BLUEPRINTS = tuple(
         users,
         keys,
         audit,
+        doctor,
+        settings,
         stream,
+        values,
         slack,
         health,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from rescuebot import approving, by_hand, history, retrying
 from rescuebot.errors import Invalid, Problem
-from rescuebot.executions import search
+from rescuebot.executions import facts, search, service
 from webui.api import context, listing, once, who
 from webui.api.door import OPERATOR, VIEWER, Door
 from webui.api.schemas import executions as schemas
@@ -29,6 +31,12 @@ def get_execution(execution_id: int) -> Any:
     return context.read(
         lambda session: history.execution(session=session, execution_id=execution_id)
     )
+
+
+@door.operation("GET", ONE + "/previous", allow=VIEWER, returns=schemas.RunBefore)
+def get_previous_execution(execution_id: int) -> Any:
+    """The run of the same remedy on the same server before this one that came to an output."""
+    return {"previous": context.read(lambda session: _previous(session, execution_id))}
 
 
 @door.operation(
@@ -94,3 +102,9 @@ def cancel_execution(execution_id: int) -> Any:
     return context.read(
         lambda session: history.execution(session=session, execution_id=execution_id)
     )
+
+
+def _previous(session: Session, execution_id: int) -> Any:
+    execution = service.get(session=session, execution_id=execution_id)
+    found = facts.before(session=session, execution=execution)
+    return found and history.execution(session=session, execution_id=found.id)

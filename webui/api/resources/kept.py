@@ -18,7 +18,7 @@ from rescuebot import clock
 from rescuebot.errors import Problem
 from rescuebot.versions import service as versions
 from webui.api import context, who
-from webui.api.door import ADMIN, LOCATION, OPERATOR, VIEWER, Door
+from webui.api.door import ADMIN, LOCATION, OPERATOR, SEEN, VIEWER, Door
 from webui.api.schemas import runbooks as schemas
 
 _ID = "<int(min=1, max=2147483647):{}>"
@@ -159,18 +159,7 @@ class Noun:
             }
 
         def revert(which: int, body: dict[str, int]) -> Any:
-            def _work(session: Session) -> Any:
-                row = self.service.get(session=session, which=which)
-                return self.service.revert(
-                    session=session,
-                    which=which,
-                    to=body["to"],
-                    expected_version=row.version,
-                    actor=who.actor(),
-                    now=clock.now(),
-                )
-
-            return context.change(_work)
+            return self._changed(door, which, self.service.revert, tagged=True, to=body["to"])
 
         door.operation("GET", self._one + "/versions", allow=VIEWER, returns=schemas.VersionAll)(
             self._named(list_versions, "list_{}_versions", "What was made of a {}, newest first.")
@@ -190,7 +179,9 @@ class Noun:
             allow=OPERATOR,
             body=schemas.Revert,
             returns=self.row,
-            fails=(409,),
+            etag=True,
+            fails=(409, 412, 428),
+            describe=SEEN,
         )(self._named(revert, "revert_{}", "Make a new version of a {} out of an old one."))
 
     def _changed(

@@ -10,7 +10,7 @@ import marshmallow as ma
 from rescuebot.events.model import EventStatus
 from rescuebot.events.reported import Severity
 from rescuebot.executions.model import ENDED_STATES, ExecutionState
-from webui.api.schemas.base import Moment
+from webui.api.schemas.base import Id, Moment
 from webui.api.schemas.notices import NoticesStanding
 
 
@@ -88,8 +88,10 @@ class ApprovalsWaiting(ma.Schema):
 class HaltStanding(ma.Schema):
     """A halt that stands."""
 
+    id = Id(required=True)
     target = ma.fields.String(required=True)
     reason = ma.fields.String(required=True)
+    called_by = ma.fields.String(required=True)
     called_at = Moment(required=True)
 
 

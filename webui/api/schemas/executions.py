@@ -55,6 +55,9 @@ _RUN = (
     "finished_at",
     "verdict",
     "message",
+    "states_succeeded",
+    "states_changed",
+    "states_failed",
 )
 Run = rows_of(Execution, "Execution", *_RUN)
 RunPage = page_of(Run, "ExecutionPage")
@@ -70,6 +73,8 @@ _LOG = (
     "minion_id",
     "step",
     "retcode",
+    "result_bytes",
+    "took_ms",
     "corrected_at",
     "corrected_by",
     "correction",
@@ -91,6 +96,12 @@ RunWhole = rows_of(
     ),
     logs=ma.fields.List(ma.fields.Nested(Log), required=True),
 )
+
+
+class RunBefore(ma.Schema):
+    """The last run of the same remedy on the same server, to compare with."""
+
+    previous = ma.fields.Nested(RunWhole, required=True, allow_none=True)
 
 
 class RunQuery(ListQuery):

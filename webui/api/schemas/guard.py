@@ -26,7 +26,6 @@ from webui.api.schemas.base import (
     rows_of,
     sorted_by,
 )
-from webui.api.schemas.executions import Run
 
 Decision = rows_of(
     DecisionRow,
@@ -85,20 +84,6 @@ Approval = rows_of(
     servers=JsonList(ma.fields.String(), required=True),
 )
 ApprovalPage = page_of(Approval, "ApprovalPage")
-
-
-class ApprovalWhole(ma.Schema):
-    """All that an approver should see: what would run, where, why, what it would change."""
-
-    approval = ma.fields.Nested(Approval, required=True)
-    execution = ma.fields.Nested(Run, required=True)
-    fix = ma.fields.Dict(required=True, allow_none=True)
-    preview = ma.fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "JSON that the minion returned for test=True; foreign text."},
-    )
-    last_here = ma.fields.List(ma.fields.Nested(Run), required=True)
 
 
 class ApprovalQuery(ListQuery):

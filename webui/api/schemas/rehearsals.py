@@ -135,7 +135,7 @@ class ReplayCounts(ma.Schema):
 
 
 class Replay(ma.Schema):
-    """History under other runbooks; of its rows those that would go another way, at most 1000."""
+    """History under other runbooks; at most 1000 rows, first those that would go another way."""
 
     replay = ma.fields.Nested(ReplayCounts, required=True)
     cut = ma.fields.Boolean(required=True)

@@ -8,9 +8,11 @@ import { App } from './app/App';
 import { followLook } from './app/look';
 import { sessions } from './auth/current';
 import { listenForKeys } from './ui/keys';
+import { followRenewals } from './ui/renewed';
 
 followLook();
 listenForKeys();
+followRenewals();
 void sessions.begin();
 
 const root = document.getElementById('root');

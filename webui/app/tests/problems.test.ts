@@ -22,6 +22,8 @@ describe('a refusal', () => {
       title: '지금 상태와 맞지 않습니다.',
       detail: 'Event 3 is resolved already.',
       remedy: 'Reopen it.',
+      // What the server adds is English, whatever the language around it.
+      lang: 'en',
     });
   });
 
@@ -32,7 +34,7 @@ describe('a refusal', () => {
 
   it('of a code that is not known yet is told by the server', () => {
     const found = told(t, problemOf({ code: 'new_thing', detail: 'A new thing.' }, answer(409)));
-    expect(found).toEqual({ title: 'A new thing.', detail: '', remedy: '' });
+    expect(found).toEqual({ title: 'A new thing.', detail: '', remedy: '', lang: 'en' });
   });
 
   it('without any answer is the network', () => {

@@ -57,20 +57,30 @@ export function problemOf(error: unknown, response?: Response): unknown {
   });
 }
 
+/** A part of the page is not on the server any more: it has been upgraded since the page began. */
+export class Renewed extends Error {
+  override readonly name = 'Renewed';
+}
+
 export interface Told {
   title: string;
   detail: string;
   remedy: string;
+  /** Of detail and remedy, where they are the server's own sentences. */
+  lang?: 'en';
 }
 
 /** The sentence for the code; what the server says in its own words comes below it. */
 export function told(t: TFunction, error: unknown): Told {
+  if (error instanceof Renewed) {
+    return { title: t('problem.newer'), detail: '', remedy: t('problem.newer_words') };
+  }
   if (!(error instanceof Problem)) {
     return { title: t('problem.page_broken'), detail: '', remedy: t('problem.reload') };
   }
   const known = t(`problem.${error.code}`, { defaultValue: '' });
   const detail = known ? specific(error) : '';
-  return { title: known || error.message, detail, remedy: error.remedy };
+  return { title: known || error.message, detail, remedy: error.remedy, lang: 'en' };
 }
 
 // Where the code alone says it all, the server's English sentence would only repeat it.

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import Flashbar from '@cloudscape-design/components/flashbar';
 import { Time } from '@/time/Time';
 import { useFollow } from '@/ui/Link';
-import { useHalts } from './counts';
+import { useOverview } from './counts';
 
 /** A target as people say it: `*` is everything. */
 export function useTargetWords(): (target: string) => string {
@@ -20,7 +20,7 @@ export function HaltBar() {
   const { t } = useTranslation();
   const words = useTargetWords();
   const follow = useFollow();
-  const halts = useHalts().data ?? [];
+  const halts = useOverview().data?.halts ?? [];
   const [first] = halts;
   if (!first) return null;
   return (

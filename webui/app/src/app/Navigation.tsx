@@ -35,6 +35,7 @@ const SECTIONS: readonly { name: string; places: readonly Place[] }[] = [
       { name: 'runbooks', href: '/runbooks' },
       { name: 'commands', href: '/commands' },
       { name: 'drafts', href: '/drafts' },
+      { name: 'advice', href: '/advice' },
     ],
   },
   {
@@ -103,6 +104,7 @@ function useGoing(): void {
   useShortcut('g e', 'nav.events', () => go('/events'));
   useShortcut('g x', 'nav.executions', () => go('/executions'));
   useShortcut('g r', 'nav.runbooks', () => go('/runbooks'));
+  useShortcut('g i', 'nav.advice', () => go('/advice'));
   useShortcut('g s', 'nav.servers', () => go('/servers'));
   useShortcut('g h', 'nav.halts', () => go('/halts'));
 }

@@ -65,7 +65,7 @@ export function Shell() {
         splitPanel={
           shown && (
             <SplitPanel header={shown.header} hidePreferencesButton closeBehavior="hide">
-              <div ref={placePanel} />
+              <div ref={placePanel} tabIndex={-1} className="panel-place" />
             </SplitPanel>
           )
         }

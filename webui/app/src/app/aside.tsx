@@ -21,9 +21,24 @@ interface Props {
 export function Aside({ header, onClose, children }: Props) {
   const place = useStore(panelPlace);
   const close = useEffectEvent(onClose);
+  useFocus(place);
   useEffect(() => {
     panel.set({ header, close: () => close() });
     return () => panel.set(null);
   }, [header]);
   return place && createPortal(children, place);
+}
+
+/** The panel is at the end of the page: whoever opens it goes there, and back when it closes. */
+function useFocus(place: HTMLElement | null): void {
+  useEffect(() => {
+    if (!place) return undefined;
+    const before = document.activeElement;
+    // Nobody has opened it who comes by an address that has it open.
+    if (!(before instanceof HTMLElement) || before === document.body) return undefined;
+    place.focus({ preventScroll: true });
+    return () => {
+      if (before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, [place]);
 }

@@ -8,6 +8,7 @@ import {
 import * as fields from '@/pages/fields';
 import { Skeleton } from '@/ui/Page';
 import { parseAddress, searchOf, writeAddress, type Field } from '@/ui/filter';
+import { part } from '@/ui/renewed';
 import { Broken } from './Boundary';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
@@ -27,7 +28,7 @@ function page<Path extends string>(
     path,
     staticData: { help },
     validateSearch: (raw: Record<string, unknown>) => searchOf(raw, filters),
-    component: lazyRouteComponent(load),
+    component: lazyRouteComponent(() => part(load)),
   });
 }
 
@@ -43,6 +44,8 @@ const routes = [
   page('/commands', 'commands', () => import('@/pages/commands/Commands'), fields.COMMANDS),
   page('/commands/$id', 'command', () => import('@/pages/commands/CommandPage')),
   page('/drafts', 'drafts', () => import('@/pages/drafts/Drafts'), fields.DRAFTS),
+  page('/advice', 'advice', () => import('@/pages/advice/Advice'), fields.ADVICE),
+  page('/advice/$id', 'advice_one', () => import('@/pages/advice/AdvicePage'), fields.ADVICE_OF),
   page('/servers', 'servers', () => import('@/pages/servers/Servers'), fields.SERVERS),
   page('/servers/$id', 'server', () => import('@/pages/servers/ServerPage')),
   page('/halts', 'halts', () => import('@/pages/control/Halts')),

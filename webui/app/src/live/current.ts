@@ -8,6 +8,8 @@ import { createLive, type LiveState } from './stream';
 const POLL_MS = 10_000;
 const POLL_LIVE_MS = 60_000;
 const TOGETHER_MS = 250;
+// How old the overview may be that the API gives, and a little more.
+const OVERVIEW_MS = 3_500;
 
 // Keys of queries begin with their topic; these also change when another topic does.
 const ALSO: Readonly<Record<string, readonly string[]>> = {
@@ -53,6 +55,22 @@ function ask(): void {
   const topics = changed;
   changed = new Set();
   for (const topic of topics) void queries.invalidateQueries({ queryKey: [topic] });
+  if (topics.has('dashboard')) askOverviewLater();
+}
+
+let later = false;
+let changedSince = false;
+
+/** The API's overview may be from just before the change: it is asked for once more. */
+function askOverviewLater(): void {
+  changedSince = later;
+  if (later) return;
+  later = true;
+  setTimeout(() => {
+    later = false;
+    void queries.invalidateQueries({ queryKey: ['dashboard'] });
+    if (changedSince) askOverviewLater();
+  }, OVERVIEW_MS);
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -115,6 +115,12 @@ export const DRAFTS: readonly Field[] = [
   { name: 'state', values: DRAFT_STATES, kind: 'draftState' },
   { name: 'service_type' },
 ];
+export const ADVICE: readonly Field[] = [
+  { name: 'state', values: ADVICE_STATES, kind: 'adviceState' },
+  { name: 'service_type' },
+];
+/** Of which event one comes to an advice. */
+export const ADVICE_OF: readonly Field[] = [{ name: 'event', one: true }];
 export const SERVERS: readonly Field[] = [
   { name: 'service', one: true },
   { name: 'has_minion', values: ['true', 'false'], kind: 'yesno', one: true },

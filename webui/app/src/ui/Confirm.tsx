@@ -4,13 +4,14 @@ import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Form from '@cloudscape-design/components/form';
 import FormField from '@cloudscape-design/components/form-field';
-import Input from '@cloudscape-design/components/input';
+import Input, { type InputProps } from '@cloudscape-design/components/input';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Textarea from '@cloudscape-design/components/textarea';
-import { useId, useState, type ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { fieldErrors, told } from '@/api/problems';
+import { Beneath } from './English';
 
 interface Props {
   title: string;
@@ -38,6 +39,7 @@ export function Confirm(props: Props) {
   const [busy, setBusy] = useState(false);
   const missing = reason === 'required' && !text.trim();
   const unmeant = typed !== undefined && name.trim() !== typed;
+  const written = useWritingFirst();
 
   async function submit() {
     if (busy || missing || unmeant) return setError(missing ? new Error('reason') : null);
@@ -99,16 +101,20 @@ export function Confirm(props: Props) {
                 errorText={reasonError}
               >
                 <Textarea
+                  ref={typed === undefined ? written : undefined}
                   value={text}
                   rows={3}
-                  autoFocus={typed === undefined}
                   onChange={({ detail }) => setText(detail.value.slice(0, 1000))}
                 />
               </FormField>
             )}
             {typed !== undefined && (
               <FormField label={t('confirm.type', { name: typed })}>
-                <Input value={name} autoFocus onChange={({ detail }) => setName(detail.value)} />
+                <Input
+                  ref={written}
+                  value={name}
+                  onChange={({ detail }) => setName(detail.value)}
+                />
               </FormField>
             )}
           </SpaceBetween>
@@ -118,12 +124,22 @@ export function Confirm(props: Props) {
   );
 }
 
+/** The kit puts the focus on the button that closes; it belongs where something is written. */
+function useWritingFirst() {
+  const field = useRef<InputProps.Ref>(null);
+  useEffect(() => {
+    const later = setTimeout(() => field.current?.focus());
+    return () => clearTimeout(later);
+  }, []);
+  return field;
+}
+
 function Wrong({ error }: { error: unknown }) {
   const { t } = useTranslation();
-  const { title, detail, remedy } = told(t, error);
+  const words = told(t, error);
   return (
-    <Alert type="error" header={title}>
-      {detail} {remedy}
+    <Alert type="error" header={words.title}>
+      <Beneath {...words} />
     </Alert>
   );
 }

@@ -3,10 +3,23 @@ import DateRangePicker, {
   type DateRangePickerProps,
 } from '@cloudscape-design/components/date-range-picker';
 import PropertyFilter from '@cloudscape-design/components/property-filter';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { getValues } from '@/api/client';
 import { word } from '@/i18n';
 import { SavedViews } from './SavedViews';
-import { rangeOf, tokensOf, withRange, withTokens, type Field, type Search } from './filter';
+import {
+  optionsOf,
+  rangeOf,
+  tokensOf,
+  valuesOf,
+  withRange,
+  withTokens,
+  type Field,
+  type Option,
+  type Search,
+} from './filter';
 
 interface Props {
   name: string;
@@ -33,28 +46,64 @@ export function FilterBar(props: Props) {
   );
 }
 
+const FRESH_MS = 60_000;
+
+/** What the ledger has to offer; asked for when somebody opens a filter, once for all lists. */
+function useOffered(wanted: boolean) {
+  return useQuery({
+    queryKey: ['values'],
+    enabled: wanted,
+    staleTime: FRESH_MS,
+    meta: { still: true },
+    queryFn: async ({ signal }) => (await getValues({ signal })).data,
+  });
+}
+
+/** Those of the ledger, and those of the rows on the screen that are not among them. */
+function together(offered: readonly Option[], seen: readonly string[]): readonly Option[] {
+  const known = new Set(offered.map((one) => one.value));
+  return [...offered, ...seen.filter((value) => !known.has(value)).map((value) => ({ value }))];
+}
+
 function Properties({ fields, search, onChange, seen, texts, count }: Props) {
   const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  // A number of a runbook in the address is shown by its title.
+  const named = valuesOf(search, 'runbook_id').length > 0;
+  const asked = useOffered(open || named);
+  const offered = optionsOf(asked.data);
   const properties = fields.map((field) => ({
     key: field.name,
     propertyLabel: t(`field.${field.name}`),
     groupValuesLabel: t('filter.values', { field: t(`field.${field.name}`) }),
     operators: [{ operator: '=', format: (value: string) => shown(field, value) }],
   }));
-  const shown = (field: Field, value: string) => (field.kind ? word(t, field.kind, value) : value);
+  const shown = (field: Field, value: string) =>
+    field.kind
+      ? word(t, field.kind, value)
+      : (offered[field.name]?.find((one) => one.value === value)?.label ?? value);
   const options = fields.flatMap((field) =>
-    (field.values ?? seen?.[field.name] ?? []).map((value) => ({
+    choicesOf(field).map(({ value, also }) => ({
       propertyKey: field.name,
       value,
       label: shown(field, value),
+      tags: also,
+      filteringTags: also,
     })),
   );
+  function choicesOf({ name, values }: Field): readonly Option[] {
+    if (values) return values.map((value) => ({ value }));
+    return together(offered[name] ?? [], seen?.[name] ?? []);
+  }
   return (
     <PropertyFilter
       query={tokensOf(search, fields)}
       onChange={({ detail }) => onChange(withTokens(search, detail, fields))}
       filteringProperties={properties}
       filteringOptions={options}
+      onLoadItems={() => setOpen(true)}
+      filteringStatusType={asked.isFetching && !asked.data ? 'loading' : 'finished'}
+      filteringLoadingText={t('common.loading')}
       disableFreeTextFiltering={!texts}
       hideOperations
       expandToViewport

@@ -4,6 +4,7 @@ import CollectionPreferences, {
 } from '@cloudscape-design/components/collection-preferences';
 import Header from '@cloudscape-design/components/header';
 import Pagination from '@cloudscape-design/components/pagination';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import Button from '@cloudscape-design/components/button';
 import { useNavigate } from '@tanstack/react-router';
@@ -12,7 +13,9 @@ import { useTranslation } from 'react-i18next';
 import { prefer, usePreferences } from '@/app/preferences';
 import { FilterBar } from './FilterBar';
 import { isFiltered, queryOf, type Field, type Search } from './filter';
-import { Failure, Nothing } from './Page';
+import { failureOf, Failure, Nothing, Stale } from './Page';
+import { useNarrow } from './narrow';
+import { RowCards, shownOf, type Frame } from './RowCards';
 import { counted, usePages, type Ask } from './pages';
 
 export interface Column<Row> {
@@ -65,23 +68,16 @@ export function Listing<Row>(props: Props<Row>) {
     props.ask,
   );
   const { found } = pages;
+  const narrow = useNarrow();
   const bar = fields.length > 0 || props.texts || props.dated;
-  return (
-    <Table
-      variant="container"
-      stickyHeader
-      resizableColumns
-      enableKeyboardNavigation
-      wrapLines={shown.wrapLines}
-      contentDensity={chosen.density}
-      items={pages.rows}
-      trackBy={props.keyOf}
-      loading={found.isPending}
-      loadingText={t('common.loading')}
-      {...sorting(columns, search, change)}
-      columnDefinitions={columns.map((column) => definition(column, t(`column.${column.id}`)))}
-      columnDisplay={shown.contentDisplay}
-      header={
+  const failure = failureOf(found);
+  const frame: Frame<Row> = {
+    items: pages.rows,
+    trackBy: props.keyOf,
+    loading: found.data === undefined && !failure,
+    loadingText: t('common.loading'),
+    header: (
+      <SpaceBetween size="xs">
         <Header
           variant={props.header ?? 'h2'}
           counter={counted(found.data, chosen.language)}
@@ -90,37 +86,54 @@ export function Listing<Row>(props: Props<Row>) {
         >
           {t(`list.${name}.title`)}
         </Header>
-      }
-      filter={
-        bar && (
-          <FilterBar
-            name={name}
-            fields={fields}
-            search={search}
-            onChange={change}
-            dated={props.dated}
-            texts={props.texts}
-            seen={props.seen?.(pages.rows)}
-          />
-        )
-      }
-      pagination={
-        <Pagination
-          currentPageIndex={pages.pageIndex}
-          pagesCount={pages.pagesCount}
-          openEnd={pages.hasMore}
-          ariaLabels={{ pageLabel: (n) => t('list.page', { n }) }}
-          onChange={({ detail }) => pages.go(detail.currentPageIndex)}
-        />
-      }
-      preferences={<Chosen shown={shown} columns={columns} onChange={setShown} />}
-      empty={
-        found.error ? (
-          <Failure error={found.error} again={() => void found.refetch()} />
-        ) : (
-          <Empty name={name} search={search} change={change} own={props.empty} />
-        )
-      }
+        <Stale query={found} />
+      </SpaceBetween>
+    ),
+    filter: bar && (
+      <FilterBar
+        name={name}
+        fields={fields}
+        search={search}
+        onChange={change}
+        dated={props.dated}
+        texts={props.texts}
+        seen={props.seen?.(pages.rows)}
+      />
+    ),
+    pagination: (
+      <Pagination
+        currentPageIndex={pages.pageIndex}
+        pagesCount={pages.pagesCount}
+        openEnd={pages.hasMore}
+        ariaLabels={{ pageLabel: (n) => t('list.page', { n }) }}
+        onChange={({ detail }) => pages.go(detail.currentPageIndex)}
+      />
+    ),
+    preferences: <Chosen shown={shown} columns={columns} onChange={setShown} />,
+    empty: failure ? (
+      <Failure error={failure} again={() => void found.refetch()} />
+    ) : (
+      <Empty name={name} search={search} change={change} own={props.empty} />
+    ),
+  };
+  if (narrow) {
+    const seen = shownOf(columns, shown.contentDisplay);
+    return (
+      <RowCards frame={frame} columns={seen} {...{ name, selection }} labelOf={props.labelOf} />
+    );
+  }
+  return (
+    <Table
+      {...frame}
+      variant="container"
+      stickyHeader
+      resizableColumns
+      enableKeyboardNavigation
+      wrapLines={shown.wrapLines}
+      contentDensity={chosen.density}
+      {...sorting(columns, search, change)}
+      columnDefinitions={columns.map((column) => definition(column, t(`column.${column.id}`)))}
+      columnDisplay={shown.contentDisplay}
       {...selecting(selection, props, t)}
     />
   );

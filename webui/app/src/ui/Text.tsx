@@ -2,8 +2,9 @@
 import { lazy, Suspense } from 'react';
 import type { EditorProps } from './editor/Editor';
 import { Skeleton } from './Page';
+import { part } from './renewed';
 
-const Editor = lazy(() => import('./editor/Editor'));
+const Editor = lazy(() => part(() => import('./editor/Editor')));
 
 export type { EditorProps };
 

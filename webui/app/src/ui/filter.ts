@@ -1,6 +1,7 @@
 /** The filter is the address: what a list shows is a link that can be sent to somebody. */
 import type { DateRangePickerProps } from '@cloudscape-design/components/date-range-picker';
 import type { PropertyFilterProps } from '@cloudscape-design/components/property-filter';
+import type { Values } from '@/api/generated';
 
 export interface Field {
   /** The name of the parameter of the API. */
@@ -28,6 +29,34 @@ export interface Search {
 const RANGE = /^(\d{1,4})(m|h|d)$/;
 const UNITS = { m: 'minute', h: 'hour', d: 'day' } as const;
 const MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+export interface Option {
+  value: string;
+  /** What is shown instead of it. */
+  label?: string;
+  /** What it is found by as well. */
+  also?: readonly string[];
+}
+
+/** What the ledger has for the fields that are no closed list, by their names. */
+export function optionsOf(values: Values | undefined): Readonly<Record<string, readonly Option[]>> {
+  if (!values) return {};
+  const plain = (found: readonly string[]) => found.map((value) => ({ value }));
+  const services = plain(values.services);
+  return {
+    service_type: services,
+    target_service: services,
+    service: services,
+    server_id: values.servers.map(({ server_id: value, minion_id: minion }) => ({
+      value,
+      also: minion && minion !== value ? [minion] : [],
+    })),
+    event_type: plain(values.event_types),
+    event_source: plain(values.event_sources),
+    alarm_name: plain(values.alarm_names),
+    runbook_id: values.runbooks.map(({ id, title }) => ({ value: String(id), label: title })),
+  };
+}
 
 /** `?severity=fatal&severity=critical`, as the API takes it. */
 export function parseAddress(address: string): Record<string, string | string[]> {

@@ -10,6 +10,7 @@ interface Notice {
   type: FlashbarProps.Type;
   header: string;
   content?: string;
+  lang?: 'en';
 }
 
 const notices = createStore<readonly Notice[]>([]);
@@ -33,8 +34,8 @@ export function tell(header: string, content?: string): void {
 }
 
 export function tellError(t: TFunction, error: unknown): void {
-  const { title, detail, remedy } = told(t, error);
-  add({ type: 'error', header: title, content: [detail, remedy].filter(Boolean).join(' ') });
+  const { title, detail, remedy, lang } = told(t, error);
+  add({ type: 'error', header: title, content: [detail, remedy].filter(Boolean).join(' '), lang });
 }
 
 export function warn(header: string, content?: string): void {
@@ -43,8 +44,9 @@ export function warn(header: string, content?: string): void {
 
 export function Notices() {
   const { t } = useTranslation();
-  const items = useStore(notices).map((one) => ({
+  const items = useStore(notices).map(({ lang, content, ...one }) => ({
     ...one,
+    content: lang && content ? <span lang={lang}>{content}</span> : content,
     dismissible: true,
     dismissLabel: t('common.dismiss'),
     onDismiss: () => remove(one.id),

@@ -2,7 +2,7 @@
 
 import { type Client, type ClientMeta, type Options as Options2, type RequestResult, type ServerSentEventsResult, type TDataShape, urlSearchParamsBodySerializer } from './client';
 import { client } from './client.gen';
-import type { ActOnEventsData, ActOnEventsErrors, ActOnEventsResponses, AnswerSlackCommandData, AnswerSlackCommandErrors, AnswerSlackCommandResponses, ApproveData, ApproveErrors, ApproveResponses, ArchiveNowData, ArchiveNowErrors, ArchiveNowResponses, CancelExecutionData, CancelExecutionErrors, CancelExecutionResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckCommandData, CheckCommandErrors, CheckCommandResponses, CheckRunbookData, CheckRunbookErrors, CheckRunbookResponses, CloseWindowData, CloseWindowErrors, CloseWindowResponses, ComeFromProviderData, ComeFromProviderErrors, CorrectLogData, CorrectLogErrors, CorrectLogResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateCommandData, CreateCommandErrors, CreateCommandResponses, CreateEventData, CreateEventErrors, CreateEventResponses, CreateRunbookData, CreateRunbookErrors, CreateRunbookResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteCommandData, DeleteCommandErrors, DeleteCommandResponses, DeleteEventData, DeleteEventErrors, DeleteEventResponses, DeleteRunbookData, DeleteRunbookErrors, DeleteRunbookResponses, DiffCommandData, DiffCommandErrors, DiffCommandResponses, DiffRunbookData, DiffRunbookErrors, DiffRunbookResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, FollowChangesData, FollowChangesErrors, FollowChangesResponse, FollowChangesResponses, GetAdviceData, GetAdviceErrors, GetAdviceResponses, GetAdviceUsageData, GetAdviceUsageErrors, GetAdviceUsageResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetArchiveData, GetArchiveErrors, GetArchiveResponses, GetCommandData, GetCommandErrors, GetCommandResponses, GetCommandVersionData, GetCommandVersionErrors, GetCommandVersionResponses, GetDashboardData, GetDashboardErrors, GetDashboardResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetDraftData, GetDraftErrors, GetDraftResponses, GetEventData, GetEventErrors, GetEventHistoryData, GetEventHistoryErrors, GetEventHistoryResponses, GetEventMatchesData, GetEventMatchesErrors, GetEventMatchesResponses, GetEventMessageData, GetEventMessageErrors, GetEventMessageResponses, GetEventResponses, GetExecutionData, GetExecutionErrors, GetExecutionResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLogData, GetLogErrors, GetLogResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOriginalResultData, GetOriginalResultErrors, GetOriginalResultResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetResultData, GetResultErrors, GetResultResponses, GetRunbookData, GetRunbookErrors, GetRunbookResponses, GetRunbookVersionData, GetRunbookVersionErrors, GetRunbookVersionResponses, GetServerData, GetServerErrors, GetServerResponses, GetSpecificationData, GetSpecificationErrors, GetSpecificationResponses, GetUserData, GetUserErrors, GetUserResponses, HaltData, HaltErrors, HaltResponses, IngestEventData, IngestEventErrors, IngestEventResponses, LiftHaltData, LiftHaltErrors, LiftHaltResponses, ListAdviceData, ListAdviceErrors, ListAdviceResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArchivesData, ListArchivesErrors, ListArchivesResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCommandsData, ListCommandsErrors, ListCommandsResponses, ListCommandVersionsData, ListCommandVersionsErrors, ListCommandVersionsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDecisionsData, ListDecisionsErrors, ListDecisionsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExecutionsData, ListExecutionsErrors, ListExecutionsResponses, ListHaltsData, ListHaltsErrors, ListHaltsResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListRunbooksData, ListRunbooksErrors, ListRunbooksResponses, ListRunbookVersionsData, ListRunbookVersionsErrors, ListRunbookVersionsResponses, ListServersData, ListServersErrors, ListServersResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWaysToSignInData, ListWaysToSignInErrors, ListWaysToSignInResponses, ListWindowsData, ListWindowsErrors, ListWindowsResponses, MatchRunbooksData, MatchRunbooksErrors, MatchRunbooksResponses, OpenWindowData, OpenWindowErrors, OpenWindowResponses, PreviewArchiveData, PreviewArchiveErrors, PreviewArchiveResponses, PromoteDraftData, PromoteDraftErrors, PromoteDraftResponses, RefreshData, RefreshErrors, RefreshResponses, RejectData, RejectErrors, RejectResponses, ReopenEventData, ReopenEventErrors, ReopenEventResponses, ReplayRunbooksData, ReplayRunbooksErrors, ReplayRunbooksResponses, RequeueDeadLetterData, RequeueDeadLetterErrors, RequeueDeadLetterResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, RestoreArchiveData, RestoreArchiveErrors, RestoreArchiveResponses, RestoreCommandData, RestoreCommandErrors, RestoreCommandResponses, RestoreEventData, RestoreEventErrors, RestoreEventResponses, RestoreRunbookData, RestoreRunbookErrors, RestoreRunbookResponses, RetryExecutionsData, RetryExecutionsErrors, RetryExecutionsResponses, RevertCommandData, RevertCommandErrors, RevertCommandResponses, RevertRunbookData, RevertRunbookErrors, RevertRunbookResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RunCommandData, RunCommandErrors, RunCommandResponses, SignInByProviderData, SignInByProviderErrors, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutResponses, SimulateEventData, SimulateEventErrors, SimulateEventResponses, TryPatternData, TryPatternErrors, TryPatternResponses, UpdateCommandData, UpdateCommandErrors, UpdateCommandResponses, UpdateEventData, UpdateEventErrors, UpdateEventResponses, UpdateMeData, UpdateMeErrors, UpdateMeResponses, UpdateRunbookData, UpdateRunbookErrors, UpdateRunbookResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses } from './types.gen';
+import type { ActOnEventsData, ActOnEventsErrors, ActOnEventsResponses, AmendData, AmendErrors, AmendResponses, AnswerSlackCommandData, AnswerSlackCommandErrors, AnswerSlackCommandResponses, ApproveData, ApproveErrors, ApproveResponses, ArchiveNowData, ArchiveNowErrors, ArchiveNowResponses, AskDoctorData, AskDoctorErrors, AskDoctorResponses, CancelExecutionData, CancelExecutionErrors, CancelExecutionResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckAmendmentData, CheckAmendmentErrors, CheckAmendmentResponses, CheckCommandData, CheckCommandErrors, CheckCommandResponses, CheckRunbookData, CheckRunbookErrors, CheckRunbookResponses, CloseWindowData, CloseWindowErrors, CloseWindowResponses, ComeFromProviderData, ComeFromProviderErrors, CorrectLogData, CorrectLogErrors, CorrectLogResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateCommandData, CreateCommandErrors, CreateCommandResponses, CreateEventData, CreateEventErrors, CreateEventResponses, CreateRunbookData, CreateRunbookErrors, CreateRunbookResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteCommandData, DeleteCommandErrors, DeleteCommandResponses, DeleteEventData, DeleteEventErrors, DeleteEventResponses, DeleteRunbookData, DeleteRunbookErrors, DeleteRunbookResponses, DiffCommandData, DiffCommandErrors, DiffCommandResponses, DiffRunbookData, DiffRunbookErrors, DiffRunbookResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, FollowChangesData, FollowChangesErrors, FollowChangesResponse, FollowChangesResponses, GetAdviceData, GetAdviceErrors, GetAdviceResponses, GetAdviceUsageData, GetAdviceUsageErrors, GetAdviceUsageResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetArchiveData, GetArchiveErrors, GetArchiveResponses, GetCommandData, GetCommandErrors, GetCommandResponses, GetCommandVersionData, GetCommandVersionErrors, GetCommandVersionResponses, GetDashboardData, GetDashboardErrors, GetDashboardResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetDoctorReportData, GetDoctorReportErrors, GetDoctorReportResponses, GetDraftData, GetDraftErrors, GetDraftResponses, GetEventData, GetEventErrors, GetEventHistoryData, GetEventHistoryErrors, GetEventHistoryResponses, GetEventMatchesData, GetEventMatchesErrors, GetEventMatchesResponses, GetEventMessageData, GetEventMessageErrors, GetEventMessageResponses, GetEventResponses, GetExecutionData, GetExecutionErrors, GetExecutionResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLogData, GetLogErrors, GetLogResponses, GetMeData, GetMeErrors, GetMeResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOriginalResultData, GetOriginalResultErrors, GetOriginalResultResponses, GetPreviousExecutionData, GetPreviousExecutionErrors, GetPreviousExecutionResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetResultData, GetResultErrors, GetResultResponses, GetRunbookData, GetRunbookErrors, GetRunbookResponses, GetRunbookVersionData, GetRunbookVersionErrors, GetRunbookVersionResponses, GetServerData, GetServerErrors, GetServerResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetSpecificationData, GetSpecificationErrors, GetSpecificationResponses, GetUserData, GetUserErrors, GetUserResponses, GetValuesData, GetValuesErrors, GetValuesResponses, HaltData, HaltErrors, HaltResponses, IngestEventData, IngestEventErrors, IngestEventResponses, LiftHaltData, LiftHaltErrors, LiftHaltResponses, ListAdviceData, ListAdviceErrors, ListAdviceResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArchivesData, ListArchivesErrors, ListArchivesResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListCommandsData, ListCommandsErrors, ListCommandsResponses, ListCommandVersionsData, ListCommandVersionsErrors, ListCommandVersionsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDecisionsData, ListDecisionsErrors, ListDecisionsResponses, ListDraftsData, ListDraftsErrors, ListDraftsResponses, ListEventsData, ListEventsErrors, ListEventsResponses, ListExecutionsData, ListExecutionsErrors, ListExecutionsResponses, ListHaltsData, ListHaltsErrors, ListHaltsResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListRunbooksData, ListRunbooksErrors, ListRunbooksResponses, ListRunbookVersionsData, ListRunbookVersionsErrors, ListRunbookVersionsResponses, ListServersData, ListServersErrors, ListServersResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWaysToSignInData, ListWaysToSignInErrors, ListWaysToSignInResponses, ListWindowsData, ListWindowsErrors, ListWindowsResponses, MatchRunbooksData, MatchRunbooksErrors, MatchRunbooksResponses, OpenWindowData, OpenWindowErrors, OpenWindowResponses, PreviewArchiveData, PreviewArchiveErrors, PreviewArchiveResponses, PromoteDraftData, PromoteDraftErrors, PromoteDraftResponses, RefreshData, RefreshErrors, RefreshResponses, RejectData, RejectErrors, RejectResponses, ReopenEventData, ReopenEventErrors, ReopenEventResponses, ReplayRunbooksData, ReplayRunbooksErrors, ReplayRunbooksResponses, RequeueDeadLetterData, RequeueDeadLetterErrors, RequeueDeadLetterResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, RestoreArchiveData, RestoreArchiveErrors, RestoreArchiveResponses, RestoreCommandData, RestoreCommandErrors, RestoreCommandResponses, RestoreEventData, RestoreEventErrors, RestoreEventResponses, RestoreRunbookData, RestoreRunbookErrors, RestoreRunbookResponses, RetryExecutionsData, RetryExecutionsErrors, RetryExecutionsResponses, RevertCommandData, RevertCommandErrors, RevertCommandResponses, RevertRunbookData, RevertRunbookErrors, RevertRunbookResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RunCommandData, RunCommandErrors, RunCommandResponses, SignInByProviderData, SignInByProviderErrors, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutEverywhereData, SignOutEverywhereErrors, SignOutEverywhereResponses, SignOutResponses, SimulateEventData, SimulateEventErrors, SimulateEventResponses, TryPatternData, TryPatternErrors, TryPatternResponses, UpdateCommandData, UpdateCommandErrors, UpdateCommandResponses, UpdateEventData, UpdateEventErrors, UpdateEventResponses, UpdateMeData, UpdateMeErrors, UpdateMeResponses, UpdateRunbookData, UpdateRunbookErrors, UpdateRunbookResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -95,11 +95,40 @@ export const getApproval = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
+ * Let it be about another script, state data or arguments. For people.
+ *
+ * What was proposed is kept beside it, the minion is asked for a new preview, and the editor is
+ * one of those who propose it. The runbook stays as it is.
+ */
+export const amend = <ThrowOnError extends boolean = true>(options: Options<AmendData, ThrowOnError>): RequestResult<AmendResponses, AmendErrors, ThrowOnError> => (options.client ?? client).post<AmendResponses, AmendErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/approvals/{approval_id}/amend',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Allow exactly what has this digest, once. For people, but not for whoever proposed it.
  */
 export const approve = <ThrowOnError extends boolean = true>(options: Options<ApproveData, ThrowOnError>): RequestResult<ApproveResponses, ApproveErrors, ThrowOnError> => (options.client ?? client).post<ApproveResponses, ApproveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/approvals/{approval_id}/approve',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What is wrong with a change, without making it; a script is read by its own interpreter.
+ */
+export const checkAmendment = <ThrowOnError extends boolean = true>(options: Options<CheckAmendmentData, ThrowOnError>): RequestResult<CheckAmendmentResponses, CheckAmendmentErrors, ThrowOnError> => (options.client ?? client).post<CheckAmendmentResponses, CheckAmendmentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/approvals/{approval_id}/check',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -352,6 +381,8 @@ export const getCommandVersion = <ThrowOnError extends boolean = true>(options: 
 
 /**
  * What is going on; from the read replica where there is one. A few seconds old at most.
+ *
+ * The halts are as of now: nobody may miss one that has just been called.
  */
 export const getDashboard = <ThrowOnError extends boolean = true>(options?: Options<GetDashboardData, ThrowOnError>): RequestResult<GetDashboardResponses, GetDashboardErrors, ThrowOnError> => (options?.client ?? client).get<GetDashboardResponses, GetDashboardErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -401,6 +432,24 @@ export const requeueDeadLetter = <ThrowOnError extends boolean = true>(options: 
 export const listDecisions = <ThrowOnError extends boolean = true>(options?: Options<ListDecisionsData, ThrowOnError>): RequestResult<ListDecisionsResponses, ListDecisionsErrors, ThrowOnError> => (options?.client ?? client).get<ListDecisionsResponses, ListDecisionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/decisions',
+    ...options
+});
+
+/**
+ * What each master has found last, with its age; those that found something come first.
+ */
+export const getDoctorReport = <ThrowOnError extends boolean = true>(options?: Options<GetDoctorReportData, ThrowOnError>): RequestResult<GetDoctorReportResponses, GetDoctorReportErrors, ThrowOnError> => (options?.client ?? client).get<GetDoctorReportResponses, GetDoctorReportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/doctor',
+    ...options
+});
+
+/**
+ * Ask the masters to look at themselves again; their engines do, within seconds.
+ */
+export const askDoctor = <ThrowOnError extends boolean = true>(options?: Options<AskDoctorData, ThrowOnError>): RequestResult<AskDoctorResponses, AskDoctorErrors, ThrowOnError> => (options?.client ?? client).post<AskDoctorResponses, AskDoctorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/doctor',
     ...options
 });
 
@@ -628,6 +677,15 @@ export const getExecution = <ThrowOnError extends boolean = true>(options: Optio
 export const cancelExecution = <ThrowOnError extends boolean = true>(options: Options<CancelExecutionData, ThrowOnError>): RequestResult<CancelExecutionResponses, CancelExecutionErrors, ThrowOnError> => (options.client ?? client).post<CancelExecutionResponses, CancelExecutionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/executions/{execution_id}/cancel',
+    ...options
+});
+
+/**
+ * The run of the same remedy on the same server before this one that came to an output.
+ */
+export const getPreviousExecution = <ThrowOnError extends boolean = true>(options: Options<GetPreviousExecutionData, ThrowOnError>): RequestResult<GetPreviousExecutionResponses, GetPreviousExecutionErrors, ThrowOnError> => (options.client ?? client).get<GetPreviousExecutionResponses, GetPreviousExecutionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/executions/{execution_id}/previous',
     ...options
 });
 
@@ -964,6 +1022,15 @@ export const getServer = <ThrowOnError extends boolean = true>(options: Options<
 });
 
 /**
+ * What holds in the process that answers, and where it comes from. No secret is told.
+ */
+export const getSettings = <ThrowOnError extends boolean = true>(options?: Options<GetSettingsData, ThrowOnError>): RequestResult<GetSettingsResponses, GetSettingsErrors, ThrowOnError> => (options?.client ?? client).get<GetSettingsResponses, GetSettingsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/settings',
+    ...options
+});
+
+/**
  * `/rescue stats`. Slack signs its calls; one that is older than five minutes is refused.
  */
 export const answerSlackCommand = <ThrowOnError extends boolean = true>(options: Options<AnswerSlackCommandData, ThrowOnError>): RequestResult<AnswerSlackCommandResponses, AnswerSlackCommandErrors, ThrowOnError> => (options.client ?? client).post<AnswerSlackCommandResponses, AnswerSlackCommandErrors, ThrowOnError>({
@@ -1038,6 +1105,17 @@ export const updateUser = <ThrowOnError extends boolean = true>(options: Options
 export const resetPassword = <ThrowOnError extends boolean = true>(options: Options<ResetPasswordData, ThrowOnError>): RequestResult<ResetPasswordResponses, ResetPasswordErrors, ThrowOnError> => (options.client ?? client).post<ResetPasswordResponses, ResetPasswordErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/users/{user_id}/password',
+    ...options
+});
+
+/**
+ * Services, servers, types, sources, alarms and runbooks as there are, at most 200 of each.
+ *
+ * From the read replica where there is one, and some minutes old at most.
+ */
+export const getValues = <ThrowOnError extends boolean = true>(options?: Options<GetValuesData, ThrowOnError>): RequestResult<GetValuesResponses, GetValuesErrors, ThrowOnError> => (options?.client ?? client).get<GetValuesResponses, GetValuesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/values',
     ...options
 });
 

@@ -131,6 +131,50 @@ export type Alive = {
 };
 
 /**
+ * The same, for what has the digest that the editor saw.
+ */
+export type AmendIn = {
+    /**
+     * Names to numbers, booleans or lines; as they are, if absent.
+     */
+    arguments?: {
+        [key: string]: unknown;
+    } | null;
+    comment?: string;
+    /**
+     * The digest that you saw: the answer is for that and no other.
+     */
+    digest: string;
+    /**
+     * The script, the state data, or the unchanged name of a state.
+     */
+    solution: string;
+};
+
+/**
+ * What was proposed at first, and who has changed it since.
+ */
+export type Amended = {
+    changes: Array<Amendment>;
+    original: {
+        [key: string]: unknown;
+    } | null;
+    runbook_id: number | null;
+};
+
+/**
+ * One change that a person made to what waits for approval.
+ */
+export type Amendment = {
+    amended_at: string;
+    amended_by: string;
+    comment: string;
+    new_digest: string;
+    number: number;
+    old_digest: string;
+};
+
+/**
  * A key of a machine, without the key itself.
  */
 export type ApiKey = {
@@ -225,16 +269,21 @@ export type ApprovalState = 'pending' | 'approved' | 'rejected' | 'expired' | 'w
  * All that an approver should see: what would run, where, why, what it would change.
  */
 export type ApprovalWhole = {
+    amended: Amended | null;
     approval: Approval;
+    event: EventShort | null;
+    evidence: Array<LogCheck>;
     execution: Execution;
     fix: {
         [key: string]: unknown;
     } | null;
     last_here: Array<Execution>;
+    may_approve: MayApprove;
     /**
      * JSON that the minion returned for test=True; foreign text.
      */
     preview: string | null;
+    server: ServerNow;
 };
 
 /**
@@ -594,6 +643,25 @@ export type Diff = {
 };
 
 /**
+ * What one check has found; `remedy` is empty when all is well.
+ */
+export type DoctorFinding = {
+    detail: string;
+    name: string;
+    ok: boolean;
+    remedy: string;
+    since: string;
+};
+
+/**
+ * What every master has found last; none when no engine has looked yet.
+ */
+export type DoctorReport = {
+    last_request: LookRequest | null;
+    masters: Array<MasterFindings>;
+};
+
+/**
  * A runbook that the model has drafted for an event, and what people and servers made of it.
  */
 export type Draft = {
@@ -636,6 +704,18 @@ export type DraftPage = {
  * What people and servers said of a drafted runbook.
  */
 export type DraftState = 'proposed' | 'rejected' | 'failed' | 'verified' | 'promoted' | 'unused';
+
+/**
+ * The settings as they hold in the process that answers, and its version.
+ */
+export type EffectiveSettings = {
+    sections: Array<SettingsSection>;
+    /**
+     * The revision of the ledger's tables.
+     */
+    tables: string | null;
+    version: string;
+};
 
 /**
  * An engine on a master.
@@ -741,8 +821,10 @@ export type EventLog = {
     id: number;
     minion_id: string;
     response_time: number;
+    result_bytes: number | null;
     retcode: number | null;
     step: Step;
+    took_ms: number | null;
 };
 
 /**
@@ -784,6 +866,19 @@ export type EventPage = {
 };
 
 /**
+ * As much of an event as tells which it is.
+ */
+export type EventShort = {
+    event_message: string;
+    event_time: string;
+    id: number;
+    server_id: string;
+    service_type: string;
+    severity: Severity;
+    status: EventStatus;
+};
+
+/**
  * `new → processing → resolved | failed`; each step is one guarded UPDATE.
  */
 export type EventStatus = 'new' | 'processing' | 'resolved' | 'failed';
@@ -819,6 +914,9 @@ export type Execution = {
     solution_name: string;
     started_at: string | null;
     state: ExecutionState;
+    states_changed: number | null;
+    states_failed: number | null;
+    states_succeeded: number | null;
     verdict: string | null;
     verify_seconds: number;
     waits: number;
@@ -894,6 +992,9 @@ export type ExecutionWhole = {
     solution_name: string;
     started_at: string | null;
     state: ExecutionState;
+    states_changed: number | null;
+    states_failed: number | null;
+    states_succeeded: number | null;
     verdict: string | null;
     verify_seconds: number;
     waits: number;
@@ -968,6 +1069,8 @@ export type HaltPage = {
  */
 export type HaltStanding = {
     called_at: string;
+    called_by: string;
+    id: number;
     reason: string;
     target: string;
 };
@@ -1016,14 +1119,45 @@ export type KeyMade = {
 };
 
 /**
+ * When the service was looked at last on the server, and how it was.
+ */
+export type LastCheck = {
+    executed_at: string;
+    execution_id: number;
+    log_id: number;
+    step: Step;
+    up: boolean;
+};
+
+/**
  * Kept until a person gives it back to intake or throws it away.
  */
 export type LetterState = 'kept' | 'requeued' | 'discarded';
 
 /**
+ * What the logs of the service said; its output is fetched from the log.
+ */
+export type LogCheck = {
+    executed_at: string;
+    execution_id: number;
+    log_id: number;
+    name: string;
+    server_id: string;
+    status: LogStatus;
+};
+
+/**
  * How a step ended. A check that finds the service down has `failed`.
  */
 export type LogStatus = 'success' | 'failed' | 'timeout';
+
+/**
+ * Who asked the masters last to look at themselves again.
+ */
+export type LookRequest = {
+    asked_at: string;
+    asked_by: string;
+};
 
 /**
  * A time in which people work on a target: its alarms are expected and nothing is fixed.
@@ -1060,6 +1194,26 @@ export type MaintenanceWindowPage = {
 };
 
 /**
+ * What a master's latest look has found, in the order in which causes are mended.
+ */
+export type MasterFindings = {
+    age_seconds: number;
+    /**
+     * Somebody has asked for another look since.
+     */
+    asked_again: boolean;
+    due_at: string;
+    findings: Array<DoctorFinding>;
+    looked_at: string;
+    master: string;
+    ok: boolean;
+    /**
+     * The next look has not come: this may be so no more.
+     */
+    old: boolean;
+};
+
+/**
  * Which runbook fits a message, what else does, and what nearly does and why not.
  */
 export type Match = {
@@ -1077,6 +1231,16 @@ export type Match = {
 export type MatchIn = {
     message: string;
     service_type: string;
+};
+
+/**
+ * Whether whoever asks may approve it now; their role is not looked at here.
+ */
+export type MayApprove = {
+    allowed: boolean;
+    reason: Obstacle | null;
+    remedy: string;
+    words: string;
 };
 
 /**
@@ -1119,6 +1283,11 @@ export type Miss = {
 };
 
 /**
+ * What keeps a person from approving, beside their role.
+ */
+export type Obstacle = 'answered' | 'ran_out' | 'own_proposal' | 'own_edit' | 'preview_owed';
+
+/**
  * One report that was taken in: the first of an event, a repeat, or its recovery.
  */
 export type Occurrence = {
@@ -1127,6 +1296,22 @@ export type Occurrence = {
     message_id: string;
     received_at: string;
     recovery: boolean;
+};
+
+/**
+ * A runbook to choose.
+ */
+export type OfferedRunbook = {
+    id: number;
+    title: string;
+};
+
+/**
+ * A server to choose.
+ */
+export type OfferedServer = {
+    minion_id: string | null;
+    server_id: string;
 };
 
 /**
@@ -1283,7 +1468,7 @@ export type Remedy = {
 };
 
 /**
- * History under other runbooks; of its rows those that would go another way, at most 1000.
+ * History under other runbooks; at most 1000 rows, first those that would go another way.
  */
 export type Replay = {
     cut: boolean;
@@ -1392,6 +1577,13 @@ export type Revert = {
  * What somebody may do. A viewer ⊂ operator ⊂ admin; `ingest` may only hand in events.
  */
 export type Role = 'viewer' | 'operator' | 'admin' | 'ingest';
+
+/**
+ * The last run of the same remedy on the same server, to compare with.
+ */
+export type RunBefore = {
+    previous: ExecutionWhole | null;
+};
 
 /**
  * Run a registered command on servers.
@@ -1516,6 +1708,19 @@ export type ServerHour = {
 };
 
 /**
+ * What is known of a server by now, without asking it.
+ */
+export type ServerNow = {
+    contested_by: string | null;
+    last_check: LastCheck | null;
+    minion_id: string | null;
+    open_events: Array<EventShort>;
+    seen_at: string | null;
+    server_id: string;
+    services: Array<string>;
+};
+
+/**
  * One page of a list.
  */
 export type ServerPage = {
@@ -1542,6 +1747,33 @@ export type ServerWhole = {
     remedies: Array<Remedy>;
     server: Server;
     services: Array<string>;
+};
+
+/**
+ * One setting of this process. Of a secret only is told whether it is set.
+ */
+export type Setting = {
+    default: unknown;
+    is_set: boolean;
+    name: string;
+    secret: boolean;
+    source: Source;
+    /**
+     * As it holds; addresses without user, password and query.
+     */
+    value: unknown;
+    /**
+     * What one would set in the environment.
+     */
+    variable: string;
+};
+
+/**
+ * One section of the settings.
+ */
+export type SettingsSection = {
+    name: string;
+    settings: Array<Setting>;
 };
 
 /**
@@ -1580,6 +1812,11 @@ export type SlackAnswer = {
  * How a solution is written: name of a state, state data in YAML, or a shell script.
  */
 export type SolutionKind = 'state' | 'sls' | 'shell';
+
+/**
+ * Where a setting comes from; a later one wins.
+ */
+export type Source = 'default' | 'file' | 'master' | 'environment';
 
 /**
  * How an event ended, as a person says.
@@ -1705,6 +1942,18 @@ export type UserPage = {
 };
 
 /**
+ * What there is now, at most 200 of each, in the order of their names.
+ */
+export type Values = {
+    alarm_names: Array<string>;
+    event_sources: Array<string>;
+    event_types: Array<string>;
+    runbooks: Array<OfferedRunbook>;
+    servers: Array<OfferedServer>;
+    services: Array<string>;
+};
+
+/**
  * One state that a command or a runbook had: `content` is the JSON of all its own fields.
  */
 export type Version = {
@@ -1729,6 +1978,22 @@ export type VersionContent = {
         [key: string]: unknown;
     };
     number: number;
+};
+
+/**
+ * What a person wants to run in place of what waits.
+ */
+export type WantedIn = {
+    /**
+     * Names to numbers, booleans or lines; as they are, if absent.
+     */
+    arguments?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * The script, the state data, or the unchanged name of a state.
+     */
+    solution: string;
 };
 
 /**
@@ -2225,6 +2490,73 @@ export type GetApprovalResponses = {
 
 export type GetApprovalResponse = GetApprovalResponses[keyof GetApprovalResponses];
 
+export type AmendData = {
+    body: AmendIn;
+    path: {
+        approval_id: number;
+    };
+    query?: never;
+    url: '/api/v1/approvals/{approval_id}/amend';
+};
+
+export type AmendErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Request Entity Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type AmendError = AmendErrors[keyof AmendErrors];
+
+export type AmendResponses = {
+    /**
+     * OK
+     */
+    200: ApprovalWhole;
+};
+
+export type AmendResponse = AmendResponses[keyof AmendResponses];
+
 export type ApproveData = {
     body: ApprovalAnswer;
     path: {
@@ -2291,6 +2623,73 @@ export type ApproveResponses = {
 };
 
 export type ApproveResponse = ApproveResponses[keyof ApproveResponses];
+
+export type CheckAmendmentData = {
+    body: WantedIn;
+    path: {
+        approval_id: number;
+    };
+    query?: never;
+    url: '/api/v1/approvals/{approval_id}/check';
+};
+
+export type CheckAmendmentErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Request Entity Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type CheckAmendmentError = CheckAmendmentErrors[keyof CheckAmendmentErrors];
+
+export type CheckAmendmentResponses = {
+    /**
+     * OK
+     */
+    200: Checked;
+};
+
+export type CheckAmendmentResponse = CheckAmendmentResponses[keyof CheckAmendmentResponses];
 
 export type RejectData = {
     body: ApprovalAnswer;
@@ -3366,6 +3765,12 @@ export type RestoreCommandResponse = RestoreCommandResponses[keyof RestoreComman
 
 export type RevertCommandData = {
     body: Revert;
+    headers: {
+        /**
+         * The `ETag` of what you saw; 412: it has changed since, 428: this is missing.
+         */
+        'If-Match': string;
+    };
     path: {
         command_id: number;
     };
@@ -3395,6 +3800,10 @@ export type RevertCommandErrors = {
      */
     409: Problem;
     /**
+     * Precondition Failed
+     */
+    412: Problem;
+    /**
      * Request Entity Too Large
      */
     413: Problem;
@@ -3406,6 +3815,10 @@ export type RevertCommandErrors = {
      * Unprocessable Entity
      */
     422: Problem;
+    /**
+     * Precondition Required
+     */
+    428: Problem;
     /**
      * Too Many Requests
      */
@@ -3840,6 +4253,88 @@ export type ListDecisionsResponses = {
 };
 
 export type ListDecisionsResponse = ListDecisionsResponses[keyof ListDecisionsResponses];
+
+export type GetDoctorReportData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/doctor';
+};
+
+export type GetDoctorReportErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetDoctorReportError = GetDoctorReportErrors[keyof GetDoctorReportErrors];
+
+export type GetDoctorReportResponses = {
+    /**
+     * OK
+     */
+    200: DoctorReport;
+};
+
+export type GetDoctorReportResponse = GetDoctorReportResponses[keyof GetDoctorReportResponses];
+
+export type AskDoctorData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/doctor';
+};
+
+export type AskDoctorErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type AskDoctorError = AskDoctorErrors[keyof AskDoctorErrors];
+
+export type AskDoctorResponses = {
+    /**
+     * Accepted
+     */
+    202: LookRequest;
+};
+
+export type AskDoctorResponse = AskDoctorResponses[keyof AskDoctorResponses];
 
 export type ListDraftsData = {
     body?: never;
@@ -5056,6 +5551,53 @@ export type CancelExecutionResponses = {
 };
 
 export type CancelExecutionResponse = CancelExecutionResponses[keyof CancelExecutionResponses];
+
+export type GetPreviousExecutionData = {
+    body?: never;
+    path: {
+        execution_id: number;
+    };
+    query?: never;
+    url: '/api/v1/executions/{execution_id}/previous';
+};
+
+export type GetPreviousExecutionErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetPreviousExecutionError = GetPreviousExecutionErrors[keyof GetPreviousExecutionErrors];
+
+export type GetPreviousExecutionResponses = {
+    /**
+     * OK
+     */
+    200: RunBefore;
+};
+
+export type GetPreviousExecutionResponse = GetPreviousExecutionResponses[keyof GetPreviousExecutionResponses];
 
 export type ListHaltsData = {
     body?: never;
@@ -6572,6 +7114,12 @@ export type RestoreRunbookResponse = RestoreRunbookResponses[keyof RestoreRunboo
 
 export type RevertRunbookData = {
     body: Revert;
+    headers: {
+        /**
+         * The `ETag` of what you saw; 412: it has changed since, 428: this is missing.
+         */
+        'If-Match': string;
+    };
     path: {
         runbook_id: number;
     };
@@ -6601,6 +7149,10 @@ export type RevertRunbookErrors = {
      */
     409: Problem;
     /**
+     * Precondition Failed
+     */
+    412: Problem;
+    /**
      * Request Entity Too Large
      */
     413: Problem;
@@ -6612,6 +7164,10 @@ export type RevertRunbookErrors = {
      * Unprocessable Entity
      */
     422: Problem;
+    /**
+     * Precondition Required
+     */
+    428: Problem;
     /**
      * Too Many Requests
      */
@@ -6836,6 +7392,47 @@ export type GetServerResponses = {
 };
 
 export type GetServerResponse = GetServerResponses[keyof GetServerResponses];
+
+export type GetSettingsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/settings';
+};
+
+export type GetSettingsErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetSettingsError = GetSettingsErrors[keyof GetSettingsErrors];
+
+export type GetSettingsResponses = {
+    /**
+     * OK
+     */
+    200: EffectiveSettings;
+};
+
+export type GetSettingsResponse = GetSettingsResponses[keyof GetSettingsResponses];
 
 export type AnswerSlackCommandData = {
     body: {
@@ -7231,6 +7828,47 @@ export type ResetPasswordResponses = {
 };
 
 export type ResetPasswordResponse = ResetPasswordResponses[keyof ResetPasswordResponses];
+
+export type GetValuesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/values';
+};
+
+export type GetValuesErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetValuesError = GetValuesErrors[keyof GetValuesErrors];
+
+export type GetValuesResponses = {
+    /**
+     * OK
+     */
+    200: Values;
+};
+
+export type GetValuesResponse = GetValuesResponses[keyof GetValuesResponses];
 
 export type GetHealthData = {
     body?: never;

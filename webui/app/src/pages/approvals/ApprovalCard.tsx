@@ -1,7 +1,6 @@
 /** One approval: the exact thing that would run, whole; where, why, what it would change; the answer. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
@@ -9,20 +8,17 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { approve, getApproval, reject, type ApprovalWhole } from '@/api/client';
-import { useSession } from '@/auth/current';
+import { getApproval, type ApprovalWhole, type EventShort } from '@/api/client';
 import { useMay } from '@/auth/roles';
-import { touch } from '@/live/current';
 import { Recent, Time } from '@/time/Time';
-import { Confirm } from '@/ui/Confirm';
-import { useShortcut } from '@/ui/keys';
 import { Link } from '@/ui/Link';
-import { tell } from '@/ui/notices';
 import { Asked, Foreign } from '@/ui/Page';
-import { Word } from '@/ui/words';
-import { Fix } from '../executions/Fix';
+import { SeverityBadge, Word } from '@/ui/words';
+import { What } from './Amended';
+import { Answer, OBSTACLE, useObstacle } from './Answer';
+import { Edit } from './Edit';
 import { Evidence, History, Targets } from './Evidence';
-import { readPreview } from './preview';
+import { Logs, ServerNow } from './ServerNow';
 
 interface Props {
   id: number;
@@ -30,44 +26,51 @@ interface Props {
 }
 
 export function ApprovalCard({ id, onAnswered }: Props) {
-  const { t } = useTranslation();
   const found = useQuery({
     queryKey: ['approvals', 'one', id],
     queryFn: async ({ signal }) => (await getApproval({ path: { approval_id: id }, signal })).data,
   });
   return (
     <Asked query={found} lines={8}>
-      {(whole) => (
-        <SpaceBetween size="l">
-          <Question whole={whole} onAnswered={onAnswered} />
-          <Container header={<Header variant="h2">{t('approval.what')}</Header>}>
-            <SpaceBetween size="s">
-              <Fix fix={whole.fix} />
-              <Box fontSize="body-s" color="text-body-secondary">
-                {t('approval.digest')} <span className="mono">{whole.approval.digest}</span>
-              </Box>
-            </SpaceBetween>
-          </Container>
-          <Evidence preview={whole.preview} previewedAt={whole.approval.previewed_at} />
-          <Targets whole={whole} />
-          <History runs={whole.last_here} />
-        </SpaceBetween>
-      )}
+      {(whole) => <Card whole={whole} onAnswered={onAnswered} />}
     </Asked>
   );
 }
 
-function Question({ whole, onAnswered }: { whole: ApprovalWhole; onAnswered: () => void }) {
+interface CardProps {
+  whole: ApprovalWhole;
+  onAnswered: () => void;
+}
+
+function Card({ whole, onAnswered }: CardProps) {
+  const [editing, setEditing] = useState(false);
+  return (
+    <SpaceBetween size="l">
+      <Question whole={whole} onAnswered={onAnswered} onEdit={() => setEditing(true)} />
+      {editing ? <Edit whole={whole} onEnd={() => setEditing(false)} /> : <What whole={whole} />}
+      <Evidence preview={whole.preview} previewedAt={whole.approval.previewed_at} />
+      <ServerNow server={whole.server} />
+      <History runs={whole.last_here} />
+      <Logs evidence={whole.evidence} />
+      <Targets whole={whole} />
+    </SpaceBetween>
+  );
+}
+
+function Question({ whole, onAnswered, onEdit }: CardProps & { onEdit: () => void }) {
   const { t } = useTranslation();
-  const { approval, execution } = whole;
-  const event = approval.cloudwatch_event_id;
+  const { approval, execution, event } = whole;
   return (
     <Container
       header={
         <Header
           variant="h2"
           description={t('approval.digest_binds')}
-          actions={approval.state === 'pending' && <Answer whole={whole} onAnswered={onAnswered} />}
+          actions={
+            approval.state === 'pending' && (
+              <Answer whole={whole} onAnswered={onAnswered} onEdit={onEdit} />
+            )
+          }
         >
           {t('approval.title', { id: approval.id })}
         </Header>
@@ -78,6 +81,7 @@ function Question({ whole, onAnswered }: { whole: ApprovalWhole; onAnswered: () 
           <Foreign text={approval.why} />
         </Box>
         <Obstacle whole={whole} />
+        {event && <About event={event} />}
         <KeyValuePairs
           columns={4}
           items={[
@@ -86,10 +90,6 @@ function Question({ whole, onAnswered }: { whole: ApprovalWhole; onAnswered: () 
               value: <Word kind="approvalState" value={approval.state} />,
             },
             { label: t('approval.proposed_by'), value: approval.proposed_by },
-            {
-              label: t('column.of_event'),
-              value: event ? <Link to={`/events/${event}`}>{`#${event}`}</Link> : '–',
-            },
             {
               label: t('column.execution'),
               value: <Link to={`/executions/${execution.id}`}>{`#${execution.id}`}</Link>,
@@ -117,81 +117,34 @@ function Question({ whole, onAnswered }: { whole: ApprovalWhole; onAnswered: () 
   );
 }
 
-function useIsOwn(whole: ApprovalWhole): boolean {
-  const session = useSession();
-  return session.state === 'in' && whole.approval.proposed_by === `web:${session.user.username}`;
+/** The alarm that it is about, so that nobody has to go and look. */
+function About({ event }: { event: EventShort }) {
+  const { t } = useTranslation();
+  return (
+    <div>
+      <Box variant="awsui-key-label">{t('approval.event')}</Box>
+      <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+        <SeverityBadge value={event.severity} />
+        <Link to={`/events/${event.id}`}>{`#${event.id}`}</Link>
+        <Time at={event.event_time} />
+        <Word kind="status" value={event.status} />
+        <span>{event.service_type}</span>
+      </SpaceBetween>
+      <Foreign text={event.event_message} />
+    </div>
+  );
 }
 
 function Obstacle({ whole }: { whole: ApprovalWhole }) {
   const { t } = useTranslation();
-  const own = useIsOwn(whole);
-  if (own && whole.approval.state === 'pending') {
-    return <Alert type="info">{t('approval.own')}</Alert>;
-  }
-  return null;
-}
-
-function Answer({ whole, onAnswered }: { whole: ApprovalWhole; onAnswered: () => void }) {
-  const { t } = useTranslation();
   const may = useMay('operator');
-  const [asked, setAsked] = useState<'approve' | 'reject' | null>(null);
-  useShortcut('a', 'approval.approve', () => may && setAsked('approve'));
-  useShortcut('r', 'approval.reject', () => may && setAsked('reject'));
-  if (!may) return null;
+  const words = useObstacle(whole);
+  if (!may || !words || whole.approval.state !== 'pending') return null;
   return (
-    <SpaceBetween direction="horizontal" size="xs">
-      <Button onClick={() => setAsked('reject')}>{t('approval.reject')}</Button>
-      <Button variant="primary" onClick={() => setAsked('approve')}>
-        {t('approval.approve')}
-      </Button>
-      {asked && (
-        <Sure whole={whole} answer={asked} onEnd={() => setAsked(null)} onAnswered={onAnswered} />
-      )}
-    </SpaceBetween>
-  );
-}
-
-interface SureProps {
-  whole: ApprovalWhole;
-  answer: 'approve' | 'reject';
-  onEnd: () => void;
-  onAnswered: () => void;
-}
-
-/** A shell script can do anything, so its server is typed before it is let loose there. */
-function Sure({ whole, answer, onEnd, onAnswered }: SureProps) {
-  const { t } = useTranslation();
-  const { approval, fix } = whole;
-  const approves = answer === 'approve';
-  const dangerous = approves && fix?.kind === 'shell';
-  const preview = readPreview(whole.preview);
-  async function send(comment: string) {
-    const about = {
-      path: { approval_id: approval.id },
-      body: { digest: approval.digest, comment },
-    };
-    await (approves ? approve(about) : reject(about));
-    tell(t(approves ? 'approval.approved' : 'approval.rejected', { id: approval.id }));
-    touch('approvals', 'executions', 'events');
-    onAnswered();
-  }
-  return (
-    <Confirm
-      title={t(approves ? 'approval.approve_title' : 'approval.reject_title', { id: approval.id })}
-      words={
-        <SpaceBetween size="s">
-          <Box>{t(approves ? 'approval.approve_words' : 'approval.reject_words')}</Box>
-          <Box fontWeight="bold">{approval.servers.join(', ')}</Box>
-          {approves && !preview && <Alert type="warning">{t('preview.missing')}</Alert>}
-          {approves && preview?.serviceUp && <Alert type="warning">{t('preview.up')}</Alert>}
-        </SpaceBetween>
-      }
-      button={t(approves ? 'approval.approve' : 'approval.reject')}
-      reason={approves ? 'optional' : 'required'}
-      reasonLabel={t('approval.comment')}
-      typed={dangerous ? approval.servers[0] : undefined}
-      onEnd={onEnd}
-      onDo={send}
-    />
+    <div id={OBSTACLE} tabIndex={-1}>
+      <Alert type="info" header={t('approval.obstacle')}>
+        {words}
+      </Alert>
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 /** What an approver goes by: what the minion would change, where it goes, how it went last time. */
 import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
@@ -17,7 +18,7 @@ import { Code } from '@/ui/Text';
 import { Word } from '@/ui/words';
 import { Result } from '../executions/Executions';
 import { Strip } from '../servers/Strip';
-import { readPreview } from './preview';
+import { diffsIn, readPreview } from './preview';
 
 interface EvidenceProps {
   preview: string | null;
@@ -65,10 +66,32 @@ export function Evidence({ preview, previewedAt }: EvidenceProps) {
           <Box>
             {word(t, 'verdict', found.verdict)} <Foreign text={found.message} />
           </Box>
-          {found.output && <Code value={found.output} label={t('preview.title')} wrap />}
+          {found.output && <Would output={found.output} />}
         </SpaceBetween>
       )}
     </Container>
+  );
+}
+
+/** What would become of files first; the rest of what Salt says is there when one wants it. */
+function Would({ output }: { output: string }) {
+  const { t } = useTranslation();
+  const diffs = diffsIn(output);
+  const whole = <Code value={output} label={t('preview.title')} wrap />;
+  if (!diffs.length) return whole;
+  return (
+    <SpaceBetween size="s">
+      {diffs.map(({ name, diff }, place) => {
+        const label = t('preview.diff_of', { name });
+        return (
+          <div key={place}>
+            <Box variant="awsui-key-label">{label}</Box>
+            <Code value={diff} label={label} language="diff" wrap />
+          </div>
+        );
+      })}
+      <ExpandableSection headerText={t('preview.whole')}>{whole}</ExpandableSection>
+    </SpaceBetween>
   );
 }
 

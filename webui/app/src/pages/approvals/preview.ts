@@ -39,3 +39,33 @@ export function neighbour(ids: readonly number[], current: number | undefined, s
   if (at < 0) return ids[0];
   return ids[Math.min(ids.length - 1, Math.max(0, at + step))];
 }
+
+export interface Changed {
+  name: string;
+  diff: string;
+}
+
+/** The differences of files within the output of a state run, each with the id of its state. */
+export function diffsIn(output: string): readonly Changed[] {
+  const found: Changed[] = [];
+  let name = '';
+  const lines = output.split('\n');
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? '';
+    name = /^\s*ID: (.*)$/.exec(line)?.[1] ?? name;
+    if (!/^\s+diff:\s*$/.test(line)) continue;
+    const inner = indentOf(line);
+    const diff: string[] = [];
+    while (at + 1 < lines.length && indentOf(lines[at + 1] ?? '') > inner) {
+      at += 1;
+      diff.push(lines[at] ?? '');
+    }
+    const cut = Math.min(...diff.filter((one) => one.trim()).map(indentOf));
+    found.push({ name, diff: diff.map((one) => one.slice(cut)).join('\n') });
+  }
+  return found.filter((one) => one.diff.trim());
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}

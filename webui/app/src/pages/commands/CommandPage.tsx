@@ -12,6 +12,7 @@ import {
   deleteCommand,
   diffCommand,
   getCommand,
+  getCommandVersion,
   listCommandVersions,
   restoreCommand,
   revertCommand,
@@ -19,6 +20,7 @@ import {
   type Command,
   type CommandType,
 } from '@/api/client';
+import { Foreign } from '@/ui/Page';
 import { Code } from '@/ui/Text';
 import { COMMAND_TYPES } from '../fields';
 import type { Kept } from '../kept/kept';
@@ -48,7 +50,9 @@ const COMMAND: Kept<Command, Fields> = {
   restore: (id) => restoreCommand(path(id)),
   versions: (id) => listCommandVersions(path(id)),
   diff: (id, before, after) => diffCommand({ ...path(id), query: { before, after } }),
-  revert: (id, to) => revertCommand({ ...path(id), body: { to } }),
+  version: (id, number) => getCommandVersion({ path: { ...path(id).path, number } }),
+  revert: (id, tag, to) =>
+    revertCommand({ ...path(id), body: { to }, headers: { 'If-Match': tag } }),
 };
 
 export default function CommandPage() {
@@ -94,7 +98,7 @@ function CommandForm({ fields, set, problems, readOnly }: FormProps<Fields>) {
         <FormField
           label={t('column.command_script')}
           description={t('command.script_more')}
-          errorText={problems.command_script}
+          errorText={problems.command_script && <Foreign text={problems.command_script} />}
           stretch
         >
           <Code

@@ -1,7 +1,7 @@
 /** Commands: what checks, restarts and looks into the logs of a service. */
 import Button from '@cloudscape-design/components/button';
+import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Toggle from '@cloudscape-design/components/toggle';
 import { useNavigate, useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { listCommands, type Command } from '@/api/client';
@@ -23,64 +23,80 @@ export default function Commands() {
       description={t('list.commands.description')}
       actions={<Above place="/commands" words={t('command.new')} />}
     >
-      <Listing<Command>
-        name="commands"
-        topic="commands"
-        ask={(query, signal) => listCommands({ query, signal })}
-        keyOf={(row) => String(row.id)}
-        labelOf={(row) => row.command_name}
-        fields={COMMANDS}
-        search={search}
-        texts
-        seen={(rows) => ({ target_service: [...new Set(rows.map((row) => row.target_service))] })}
-        columns={[
-          {
-            id: 'command_name',
-            cell: (row) => <Link to={`/commands/${row.id}`}>{row.command_name}</Link>,
-            rowHeader: true,
-            width: 240,
-          },
-          { id: 'target_service', cell: (row) => row.target_service, width: 130 },
-          {
-            id: 'command_type',
-            cell: (row) => word(t, 'commandType', row.command_type),
-            width: 150,
-          },
-          {
-            id: 'command_script',
-            cell: (row) => <span className="mono">{row.command_script.split('\n')[0]}</span>,
-            width: 380,
-          },
-          { id: 'updated_at', cell: (row) => <Time at={row.updated_at} />, width: 230 },
-          { id: 'updated_by', cell: (row) => row.updated_by, width: 140, extra: true },
-        ]}
-      />
+      <SpaceBetween size="m">
+        <Shelf />
+        <Listing<Command>
+          name="commands"
+          topic="commands"
+          ask={(query, signal) => listCommands({ query, signal })}
+          keyOf={(row) => String(row.id)}
+          labelOf={(row) => row.command_name}
+          fields={COMMANDS}
+          search={search}
+          texts
+          seen={(rows) => ({ target_service: [...new Set(rows.map((row) => row.target_service))] })}
+          columns={[
+            {
+              id: 'command_name',
+              cell: (row) => <Link to={`/commands/${row.id}`}>{row.command_name}</Link>,
+              rowHeader: true,
+              width: 240,
+            },
+            { id: 'target_service', cell: (row) => row.target_service, width: 130 },
+            {
+              id: 'command_type',
+              cell: (row) => word(t, 'commandType', row.command_type),
+              width: 150,
+            },
+            {
+              id: 'command_script',
+              cell: (row) => <span className="mono">{row.command_script.split('\n')[0]}</span>,
+              width: 380,
+            },
+            { id: 'updated_at', cell: (row) => <Time at={row.updated_at} />, width: 230 },
+            {
+              id: 'deleted_at',
+              cell: (row) => <Time at={row.deleted_at} />,
+              width: 230,
+              extra: true,
+            },
+            { id: 'updated_by', cell: (row) => row.updated_by, width: 140, extra: true },
+          ]}
+        />
+      </SpaceBetween>
     </Page>
   );
 }
 
-/** Above a list of what is kept in versions: those that are out of use, and a new one. */
+/** For who may: making a new one of what is kept in versions. */
 export function Above({ place, words }: { place: string; words: string }) {
-  const { t } = useTranslation();
   const router = useRouter();
+  return (
+    <May least="operator">
+      <Button variant="primary" onClick={() => router.history.push(`${place}/new`)}>
+        {words}
+      </Button>
+    </May>
+  );
+}
+
+/** What is in use, or what was deleted and can be brought back. */
+export function Shelf() {
+  const { t } = useTranslation();
   const search = useAddress();
   const navigate = useNavigate();
   return (
-    <SpaceBetween direction="horizontal" size="s" alignItems="center">
-      <Toggle
-        checked={search.deleted === true}
-        onChange={({ detail }) => {
-          const deleted = detail.checked || undefined;
-          void navigate({ to: '.', search: { ...search, deleted } as never });
-        }}
-      >
-        {t('list.deleted')}
-      </Toggle>
-      <May least="operator">
-        <Button variant="primary" onClick={() => router.history.push(`${place}/new`)}>
-          {words}
-        </Button>
-      </May>
-    </SpaceBetween>
+    <SegmentedControl
+      label={t('kept.which')}
+      selectedId={search.deleted ? 'deleted' : 'used'}
+      options={[
+        { id: 'used', text: t('kept.used') },
+        { id: 'deleted', text: t('kept.thrown') },
+      ]}
+      onChange={({ detail }) => {
+        const deleted = detail.selectedId === 'deleted' || undefined;
+        void navigate({ to: '.', search: { ...search, deleted } as never });
+      }}
+    />
   );
 }

@@ -64,7 +64,7 @@ function useColumns(onLift: ((row: Halt) => void) | null): readonly Column<Halt>
   const { t } = useTranslation();
   const words = useTargetWords();
   return [
-    { id: 'target', cell: (row) => words(row.target), rowHeader: true, width: 220 },
+    { id: 'target', cell: (row) => words(row.target), rowHeader: true, width: 150 },
     {
       id: 'state',
       cell: (row) =>
@@ -75,10 +75,10 @@ function useColumns(onLift: ((row: Halt) => void) | null): readonly Column<Halt>
             {t('halt.standing')}
           </StatusIndicator>
         ),
-      width: 130,
+      width: 120,
     },
-    { id: 'reason', cell: (row) => row.reason, width: 300 },
-    { id: 'called_by', cell: (row) => row.called_by, width: 150 },
+    { id: 'reason', cell: (row) => row.reason, width: 230 },
+    { id: 'called_by', cell: (row) => row.called_by, width: 120 },
     { id: 'called_at', cell: (row) => <Time at={row.called_at} />, width: 230 },
     {
       id: 'lifted_at',
@@ -90,7 +90,7 @@ function useColumns(onLift: ((row: Halt) => void) | null): readonly Column<Halt>
         ) : (
           <Button onClick={() => onLift(row)}>{t('halt.lift')}</Button>
         ),
-      width: 260,
+      width: 190,
     },
   ];
 }

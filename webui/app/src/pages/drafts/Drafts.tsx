@@ -19,6 +19,7 @@ import { Asked, Page } from '@/ui/Page';
 import { Code } from '@/ui/Text';
 import { Word } from '@/ui/words';
 import { useAddress } from '../address';
+import { indented } from '../advice/answer';
 import { DRAFTS } from '../fields';
 
 export default function Drafts() {
@@ -74,7 +75,7 @@ function useColumns(open: (id: number) => void): readonly Column<Draft>[] {
         ),
       width: 110,
     },
-    { id: 'made_at', cell: (row) => <Time at={row.made_at} />, width: 230, sort: 'made_at' },
+    { id: 'made_at', cell: (row) => <Time at={row.made_at} />, width: 230, sort: 'id' },
   ];
 }
 
@@ -99,6 +100,7 @@ function Whole({ id }: { id: number }) {
             {draft.runbook_id !== null && (
               <Link to={`/runbooks/${draft.runbook_id}`}>{t('draft.runbook')}</Link>
             )}
+            <Link to={`/advice/${draft.advice_id}`}>{t('draft.advice')}</Link>
             {draft.execution_id !== null && (
               <Link to={`/executions/${draft.execution_id}`}>{t('draft.execution')}</Link>
             )}
@@ -123,12 +125,4 @@ function Whole({ id }: { id: number }) {
       )}
     </Asked>
   );
-}
-
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }

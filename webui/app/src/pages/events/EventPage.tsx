@@ -8,18 +8,20 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Alert from '@cloudscape-design/components/alert';
 import { useQuery } from '@tanstack/react-query';
+import { useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { getEventMessage, retryExecutions, type Event, type EventHistory } from '@/api/client';
+import { getEventMessage, type Event, type EventHistory } from '@/api/client';
 import { May, useMay } from '@/auth/roles';
-import { touch } from '@/live/current';
 import { Time } from '@/time/Time';
 import { Confirm } from '@/ui/Confirm';
-import { tell, tellError } from '@/ui/notices';
+import { tell } from '@/ui/notices';
 import { Asked, Foreign, Page } from '@/ui/Page';
 import { Code } from '@/ui/Text';
 import { useNumber } from '../address';
 import { NotFound } from '@/app/NotFound';
+import { RetryAsk } from '../executions/RetryAsk';
+import { hasFailed } from '../executions/retrying';
 import { actionsOn, doTo, type EventAction } from './actions';
 import { EventFacts, useHistory } from './parts';
 import { Matches } from './Matches';
@@ -126,34 +128,26 @@ function Question({ event, action, onEnd }: QuestionProps) {
   );
 }
 
-const FAILED = new Set(['failed', 'timeout', 'lost', 'cancelled']);
-
-/** Run again what failed for this event, with the same input. */
+/** Run again what failed for this event, with the same input: the last of its runs, if that did. */
 function Retry({ history }: { history: EventHistory }) {
   const { t } = useTranslation();
-  const [busy, setBusy] = useState(false);
-  const retried = new Set(history.executions.map((run) => run.retry_of));
-  const ids = history.executions
-    .filter((run) => FAILED.has(run.state) && !retried.has(run.id))
-    .map((run) => run.id);
-  if (!ids.length) return null;
-  async function retry() {
-    setBusy(true);
-    try {
-      const headers = { 'Idempotency-Key': crypto.randomUUID() };
-      const { data } = await retryExecutions({ body: { ids }, headers });
-      tell(t('run.retried'), data.items.map((one) => one.words).join(' '));
-      touch('executions', 'events');
-    } catch (error) {
-      tellError(t, error);
-    } finally {
-      setBusy(false);
-    }
-  }
+  const router = useRouter();
+  const [asked, setAsked] = useState(false);
+  const last = history.executions.at(-1);
+  if (history.event.status !== 'failed' || !last || !hasFailed(last)) return null;
   return (
-    <Button loading={busy} iconName="redo" onClick={() => void retry()}>
-      {t('run.retry_failed', { count: ids.length })}
-    </Button>
+    <>
+      <Button iconName="redo" onClick={() => setAsked(true)}>
+        {t('run.retry_failed', { count: 1 })}
+      </Button>
+      {asked && (
+        <RetryAsk
+          choice={{ again: [last], left: [] }}
+          onEnd={() => setAsked(false)}
+          onMade={([made]) => made && router.history.push(`/executions/${made}`)}
+        />
+      )}
+    </>
   );
 }
 

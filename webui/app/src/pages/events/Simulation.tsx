@@ -1,5 +1,4 @@
 /** What would be decided about an event if it came in now; nothing is run or kept. */
-import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
@@ -8,6 +7,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { simulateEvent } from '@/api/client';
 import { wouldBe } from '@/i18n';
+import { English } from '@/ui/English';
 import { Failure } from '@/ui/Page';
 
 export function Simulation({ id }: { id: number }) {
@@ -36,10 +36,12 @@ export function Simulation({ id }: { id: number }) {
         {asked.data && (
           <>
             <strong>{wouldBe(t, asked.data.would)}</strong>
-            <Box>{asked.data.words}</Box>
+            <English>{asked.data.words}</English>
             <ul>
               {asked.data.decisions.map((one, place) => (
-                <li key={place}>{one.words}</li>
+                <li key={place} lang="en">
+                  {one.words}
+                </li>
               ))}
             </ul>
           </>

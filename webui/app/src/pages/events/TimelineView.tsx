@@ -71,7 +71,10 @@ function Line({ entry, before }: { entry: Entry; before: Entry | undefined }) {
         )}
         {entry.words && (
           <Box color="text-body-secondary" fontSize="body-s">
-            <Foreign text={entry.words} />
+            {/* What was decided the ledger says in English; an alarm comes in any language. */}
+            <span lang={entry.lane === 'decision' ? 'en' : undefined}>
+              <Foreign text={entry.words} />
+            </span>
           </Box>
         )}
       </div>

@@ -78,7 +78,7 @@ function decisions({ decisions: rows }: EventHistory): Entry[] {
   }));
 }
 
-function advice({ advice: found }: EventHistory): Entry[] {
+function advice({ advice: found, event }: EventHistory): Entry[] {
   if (!found) return [];
   return [
     {
@@ -86,6 +86,7 @@ function advice({ advice: found }: EventHistory): Entry[] {
       at: found.answered_at ?? found.asked_at ?? found.begun_at,
       lane: 'decision',
       title: 'timeline.advice',
+      to: `/advice/${found.id}?event=${event.id}`,
       values: { model: found.model_id ?? '' },
       words: found.error ?? undefined,
       kind: { of: 'adviceState', value: found.state },

@@ -13,16 +13,20 @@ import { Page } from '@/ui/Page';
 import { Word } from '@/ui/words';
 import { useAddress } from '../address';
 import { RUNS } from '../fields';
-import { canRetry, useRetry } from './retry';
+import { RetryAsk } from './RetryAsk';
+import { onlyFailed } from './retrying';
 import { RunCommand } from './RunCommand';
+import { Result, useSummary } from './Summary';
+
+export { Result };
 
 export default function Executions() {
   const { t } = useTranslation();
   const search = useAddress();
   const isOperator = useMay('operator');
   const [ticked, setTicked] = useState<Execution[]>([]);
-  const { retry, busy } = useRetry();
-  const failed = ticked.filter(canRetry);
+  const [asked, setAsked] = useState(false);
+  const choice = onlyFailed(ticked);
   return (
     <Page
       title={t('list.executions.title')}
@@ -47,39 +51,47 @@ export default function Executions() {
         })}
         actions={
           isOperator && (
-            <Button
-              iconName="redo"
-              loading={busy}
-              disabled={!failed.length}
-              onClick={() => void retry(failed.map((run) => run.id)).then(() => setTicked([]))}
-            >
-              {t('run.retry_failed', { count: failed.length })}
+            <Button iconName="redo" disabled={!choice.again.length} onClick={() => setAsked(true)}>
+              {t('run.retry_failed', { count: choice.again.length })}
             </Button>
           )
         }
       />
+      {asked && (
+        <RetryAsk choice={choice} onEnd={() => setAsked(false)} onMade={() => setTicked([])} />
+      )}
     </Page>
   );
 }
 
 export function useRunColumns(): readonly Column<Execution>[] {
   const { t } = useTranslation();
+  const summary = useSummary();
   return [
     {
       id: 'execution',
       cell: (row) => <Link to={`/executions/${row.id}`}>{`#${row.id}`}</Link>,
-      width: 90,
+      width: 130,
       rowHeader: true,
     },
     {
       id: 'planned_at',
       cell: (row) => <Time at={row.planned_at} />,
-      width: 225,
+      width: 230,
       sort: 'planned_at',
     },
-    { id: 'minion_id', cell: (row) => row.minion_id || row.server_id, width: 170 },
-    { id: 'state', cell: (row) => <Word kind="state" value={row.state} />, width: 130 },
-    { id: 'result', cell: (row) => <Result run={row} />, width: 230 },
+    { id: 'minion_id', cell: (row) => row.minion_id || row.server_id, width: 165 },
+    { id: 'state', cell: (row) => <Word kind="state" value={row.state} />, width: 115 },
+    {
+      id: 'result',
+      cell: (row) => (
+        <>
+          {row.states_succeeded !== null && `${summary(row)} · `}
+          <Result run={row} />
+        </>
+      ),
+      width: 300,
+    },
     { id: 'solution_name', cell: (row) => row.solution_name, width: 200 },
     {
       id: 'took',
@@ -106,11 +118,4 @@ export function useRunColumns(): readonly Column<Execution>[] {
       extra: true,
     },
   ];
-}
-
-/** Why it waits, or how it ended. */
-export function Result({ run }: { run: Execution }) {
-  const { t } = useTranslation();
-  if (run.held_by) return <>{t('run.held_by', { rule: word(t, 'rule', run.held_by) })}</>;
-  return <>{word(t, 'verdict', run.verdict)}</>;
 }

@@ -1,73 +1,108 @@
 /** The output of a step: its end first, more on demand, searched, wrapped and downloaded. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
+import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Toggle from '@cloudscape-design/components/toggle';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EventLog } from '@/api/client';
-import { problemOf } from '@/api/problems';
 import { usePreferences } from '@/app/preferences';
-import { sessions } from '@/auth/current';
 import { tellError } from '@/ui/notices';
 import { Asked, Nothing } from '@/ui/Page';
 import { Code } from '@/ui/Text';
-import {
-  aligned,
-  joined,
-  rangeBefore,
-  readable,
-  readRange,
-  sizeWords,
-  TAIL,
-  type Held,
-} from './output';
+import { fetchResult, piece, tailOf } from './fetching';
+import { aligned, joined, rangeBefore, readable, sizeWords, type Held } from './output';
+import { States } from './States';
+import { statesOf } from './states';
+import './executions.css';
 
-async function fetchResult(id: number, range: string | null, signal?: AbortSignal) {
-  const url = new URL(`/api/v1/logs/${id}/result`, location.origin);
-  const headers = range ? { Range: range } : undefined;
-  const answer = await sessions.fetch(new Request(url, { headers, signal }));
-  if (!answer.ok && answer.status !== 416) {
-    throw problemOf(await answer.json().catch(() => null), answer);
-  }
-  return answer;
+interface OutputProps {
+  log: EventLog;
+  /** Whether Salt has run states there, which are shown as states. */
+  ofStates?: boolean;
 }
 
-async function piece(id: number, range: string, signal?: AbortSignal): Promise<Held> {
-  const ranged = await fetchResult(id, range, signal);
-  // There is less than was asked for, or nothing at all: then the whole is small.
-  const answer = ranged.status === 416 ? await fetchResult(id, null, signal) : ranged;
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  return { bytes, ...readRange(answer.headers.get('Content-Range'), bytes.length) };
-}
-
-export function Output({ log }: { log: EventLog }) {
+export function Output({ log, ofStates }: OutputProps) {
   const key = ['logs', 'result', log.id, log.corrected_at];
   const tail = useQuery({
     queryKey: key,
     meta: { still: true },
     staleTime: Infinity,
-    queryFn: async ({ signal }) => aligned(await piece(log.id, `bytes=-${TAIL}`, signal)),
+    queryFn: ({ signal }) => tailOf(log.id, signal),
   });
-  return <Asked query={tail}>{(held) => <Shown log={log} held={held} queryKey={key} />}</Asked>;
+  return (
+    <Asked query={tail}>
+      {(held) => <Shown log={log} held={held} queryKey={key} ofStates={ofStates} />}
+    </Asked>
+  );
 }
 
-interface ShownProps {
-  log: EventLog;
+interface ShownProps extends OutputProps {
   held: Held;
   queryKey: readonly unknown[];
 }
 
-function Shown({ log, held, queryKey }: ShownProps) {
+function Shown({ log, held, queryKey, ofStates }: ShownProps) {
+  const { t } = useTranslation();
+  const [wrap, setWrap] = useState(true);
+  const [raw, setRaw] = useState(false);
+  const text = useMemo(() => readable(held.bytes), [held]);
+  const states = useMemo(() => (ofStates ? statesOf(text) : null), [ofStates, text]);
+  if (held.size === 0) return <Nothing words={t('output.empty')} />;
+  const asText = raw || !states;
+  return (
+    <SpaceBetween size="xs">
+      <SpaceBetween direction="horizontal" size="m" alignItems="center">
+        {states && (
+          <SegmentedControl
+            selectedId={raw ? 'text' : 'states'}
+            onChange={({ detail }) => setRaw(detail.selectedId === 'text')}
+            label={t('output.shown_as')}
+            options={[
+              { id: 'states', text: t('output.as_states') },
+              { id: 'text', text: t('output.as_text') },
+            ]}
+          />
+        )}
+        <Amount log={log} held={held} queryKey={queryKey} />
+        {asText && (
+          <Toggle checked={wrap} onChange={({ detail }) => setWrap(detail.checked)}>
+            {t('list.wrap')}
+          </Toggle>
+        )}
+        {asText && (
+          <Box color="text-body-secondary" fontSize="body-s">
+            {t('output.search')}
+          </Box>
+        )}
+      </SpaceBetween>
+      {asText ? (
+        <div className="run-output">
+          <Code
+            value={text}
+            label={t('output.label', { step: t(`step.${log.step}`) })}
+            wrap={wrap}
+            tall
+            follow
+          />
+        </div>
+      ) : (
+        <States states={states} />
+      )}
+    </SpaceBetween>
+  );
+}
+
+/** How much of it there is, and how to get more. */
+function Amount({ log, held, queryKey }: Omit<ShownProps, 'ofStates'>) {
   const { t } = useTranslation();
   const { language } = usePreferences();
   const client = useQueryClient();
-  const [wrap, setWrap] = useState(true);
   const [busy, setBusy] = useState(false);
-  const text = useMemo(() => readable(held.bytes), [held]);
   const before = rangeBefore(held);
-  if (held.size === 0) return <Nothing words={t('output.empty')} />;
+  const size = sizeWords(held.size, language);
 
   async function alone(work: () => Promise<void>) {
     setBusy(true);
@@ -80,10 +115,9 @@ function Shown({ log, held, queryKey }: ShownProps) {
     }
   }
 
-  const earlier = () =>
+  const load = (range: string) =>
     alone(async () => {
-      if (!before) return;
-      client.setQueryData(queryKey, aligned(joined(await piece(log.id, before), held)));
+      client.setQueryData(queryKey, aligned(joined(await piece(log.id, range), held)));
     });
   const download = () =>
     alone(async () => {
@@ -92,38 +126,23 @@ function Shown({ log, held, queryKey }: ShownProps) {
     });
 
   return (
-    <SpaceBetween size="xs">
-      <SpaceBetween direction="horizontal" size="s" alignItems="center">
-        <Box color="text-body-secondary">
-          {before
-            ? t('output.part', {
-                shown: sizeWords(held.bytes.length, language),
-                size: sizeWords(held.size, language),
-              })
-            : sizeWords(held.size, language)}
-        </Box>
-        {before && (
-          <Button loading={busy} iconName="arrow-up" onClick={() => void earlier()}>
-            {t('output.earlier')}
-          </Button>
-        )}
-        <Button loading={busy} iconName="download" onClick={() => void download()}>
-          {t('output.download')}
+    <SpaceBetween direction="horizontal" size="s" alignItems="center">
+      <Box color="text-body-secondary">
+        {before ? t('output.part', { shown: sizeWords(held.bytes.length, language), size }) : size}
+      </Box>
+      {before && (
+        <Button loading={busy} iconName="arrow-up" onClick={() => void load(before)}>
+          {t('output.earlier')}
         </Button>
-        <Toggle checked={wrap} onChange={({ detail }) => setWrap(detail.checked)}>
-          {t('list.wrap')}
-        </Toggle>
-        <Box color="text-body-secondary" fontSize="body-s">
-          {t('output.search')}
-        </Box>
-      </SpaceBetween>
-      <Code
-        value={text}
-        label={t('output.label', { step: t(`step.${log.step}`) })}
-        wrap={wrap}
-        tall
-        follow
-      />
+      )}
+      {before && (
+        <Button loading={busy} onClick={() => void load(`bytes=0-${held.start - 1}`)}>
+          {t('output.whole')}
+        </Button>
+      )}
+      <Button loading={busy} iconName="download" onClick={() => void download()}>
+        {t('output.download')}
+      </Button>
     </SpaceBetween>
   );
 }

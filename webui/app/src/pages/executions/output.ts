@@ -44,6 +44,10 @@ export function rangeBefore(held: Held): string | null {
   return `bytes=${Math.max(0, held.start - PIECE)}-${held.start - 1}`;
 }
 
+export function isWhole(held: Held): boolean {
+  return held.bytes.length === held.size;
+}
+
 /** `bytes 0-99/5120`, or the whole where the server sent no range. */
 export function readRange(header: string | null, length: number): { start: number; size: number } {
   const found = /^bytes (\d+)-\d+\/(\d+)$/.exec(header ?? '');

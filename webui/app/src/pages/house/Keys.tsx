@@ -1,26 +1,18 @@
 /** Keys of machines; for admins. */
 import Button from '@cloudscape-design/components/button';
-import FormField from '@cloudscape-design/components/form-field';
-import Input from '@cloudscape-design/components/input';
-import Select from '@cloudscape-design/components/select';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import {
-  createApiKey,
-  listApiKeys,
-  revokeApiKey,
-  type ApiKey,
-  type KeyMade,
-  type Role,
-} from '@/api/client';
+import { listApiKeys, revokeApiKey, type ApiKey, type KeyMade } from '@/api/client';
+import { usePreferences } from '@/app/preferences';
 import { word } from '@/i18n';
 import { touch } from '@/live/current';
-import { Time } from '@/time/Time';
+import { Recent, Time, useNow } from '@/time/Time';
 import { Confirm } from '@/ui/Confirm';
 import { Listing, type Column } from '@/ui/Listing';
 import { Page } from '@/ui/Page';
+import { daysLeft, WARNED_DAYS } from './expiry';
+import { KeyForm } from './KeyForm';
 import { Once } from './Once';
 
 export default function Keys() {
@@ -46,7 +38,7 @@ export default function Keys() {
         labelOf={(row) => row.name}
         columns={useColumns(setRevoked)}
       />
-      {adds && <Add onEnd={() => setAdds(false)} onMade={setMade} />}
+      {adds && <KeyForm onEnd={() => setAdds(false)} onMade={setMade} />}
       {revoked && (
         <Confirm
           title={t('key.revoke_title', { name: revoked.name })}
@@ -74,73 +66,43 @@ export default function Keys() {
 function useColumns(onRevoke: (key: ApiKey) => void): readonly Column<ApiKey>[] {
   const { t } = useTranslation();
   return [
-    { id: 'name', cell: (row) => row.name, rowHeader: true, width: 180 },
-    { id: 'prefix', cell: (row) => <span className="mono">{row.prefix}…</span>, width: 140 },
-    { id: 'role', cell: (row) => word(t, 'role', row.role), width: 130 },
+    { id: 'name', cell: (row) => row.name, rowHeader: true, width: 150 },
+    { id: 'prefix', cell: (row) => <span className="mono">{row.prefix}…</span>, width: 120 },
+    { id: 'role', cell: (row) => word(t, 'role', row.role), width: 105 },
     {
       id: 'state',
-      cell: (row) => (
-        <StatusIndicator type={row.revoked_at ? 'stopped' : 'success'}>
-          {t(row.revoked_at ? 'key.revoked' : 'key.good')}
-        </StatusIndicator>
-      ),
-      width: 130,
+      cell: (row) => <State row={row} />,
+      width: 170,
     },
-    { id: 'last_used_at', cell: (row) => <Time at={row.last_used_at} />, width: 230 },
-    { id: 'expires_at', cell: (row) => <Time at={row.expires_at} />, width: 230 },
+    { id: 'last_used_at', cell: (row) => <Recent at={row.last_used_at} />, width: 120 },
+    {
+      id: 'expires_at',
+      cell: (row) => (row.expires_at ? <Time at={row.expires_at} /> : t('key.never')),
+      width: 230,
+    },
     { id: 'created_by', cell: (row) => row.created_by, width: 150, extra: true },
     {
       id: 'do',
       cell: (row) =>
         row.revoked_at ? (
-          <Time at={row.revoked_at} />
+          <Recent at={row.revoked_at} />
         ) : (
           <Button onClick={() => onRevoke(row)}>{t('key.revoke')}</Button>
         ),
-      width: 230,
+      width: 130,
     },
   ];
 }
 
-interface AddProps {
-  onEnd: () => void;
-  onMade: (made: KeyMade) => void;
-}
-
-const KEY_ROLES = ['ingest', 'viewer', 'operator', 'admin'] as const;
-
-function Add({ onEnd, onMade }: AddProps) {
+/** Whether the key still opens something, and whether that is about to end. */
+function State({ row }: { row: ApiKey }) {
   const { t } = useTranslation();
-  const [name, setName] = useState('');
-  const [role, setRole] = useState<string>('ingest');
-  const options = KEY_ROLES.map((value) => ({
-    value,
-    label: t(`role.${value}`),
-    description: t(`role.${value}_may`),
-  }));
-  return (
-    <Confirm
-      title={t('key.add')}
-      button={t('key.add')}
-      onEnd={onEnd}
-      onDo={async () => {
-        onMade((await createApiKey({ body: { name: name.trim(), role: role as Role } })).data);
-        touch('api-keys');
-      }}
-      words={
-        <SpaceBetween size="m">
-          <FormField label={t('column.name')} constraintText={t('user.name_rule')}>
-            <Input value={name} autoFocus onChange={({ detail }) => setName(detail.value)} />
-          </FormField>
-          <FormField label={t('column.role')}>
-            <Select
-              selectedOption={options.find((one) => one.value === role) ?? null}
-              options={options}
-              onChange={({ detail }) => setRole(detail.selectedOption.value ?? role)}
-            />
-          </FormField>
-        </SpaceBetween>
-      }
-    />
-  );
+  const { zone } = usePreferences();
+  const now = useNow();
+  const left = row.expires_at ? daysLeft(row.expires_at, now, zone) : Infinity;
+  if (row.revoked_at) return <StatusIndicator type="stopped">{t('key.revoked')}</StatusIndicator>;
+  if (left < 0) return <StatusIndicator type="stopped">{t('key.expired')}</StatusIndicator>;
+  if (left > WARNED_DAYS) return <StatusIndicator>{t('key.good')}</StatusIndicator>;
+  const near = ['key.expires_today', 'key.expires_tomorrow'][left] ?? 'key.expires_in';
+  return <StatusIndicator type="warning">{t(near, { count: left })}</StatusIndicator>;
 }

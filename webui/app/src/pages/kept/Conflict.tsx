@@ -8,21 +8,26 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Skeleton } from '@/ui/Page';
+import { part } from '@/ui/renewed';
 import { clashes } from './kept';
 
-const Diff = lazy(() => import('@/ui/editor/Diff'));
+const Diff = lazy(() => part(() => import('@/ui/editor/Diff')));
 
 interface Props<F> {
   was: F;
   theirs: F;
   mine: F;
+  /** Where it is an old version that one wants: which. */
+  back?: number;
   onEnd: () => void;
   onChoose: (keepMine: boolean) => void;
 }
 
-export function Conflict<F extends object>({ was, theirs, mine, onEnd, onChoose }: Props<F>) {
+export function Conflict<F extends object>(props: Props<F>) {
+  const { was, theirs, mine, back, onEnd, onChoose } = props;
   const { t } = useTranslation();
-  const labels = [t('clash.theirs'), t('clash.mine')] as const;
+  const wanted = back ? t('version.number', { n: back }) : t('clash.mine');
+  const labels = [t('clash.theirs'), wanted] as const;
   return (
     <Modal
       visible
@@ -34,14 +39,14 @@ export function Conflict<F extends object>({ was, theirs, mine, onEnd, onChoose 
           <SpaceBetween direction="horizontal" size="xs">
             <Button onClick={() => onChoose(false)}>{t('clash.take_theirs')}</Button>
             <Button variant="primary" onClick={() => onChoose(true)}>
-              {t('clash.keep_mine')}
+              {t(back ? 'clash.back' : 'clash.keep_mine')}
             </Button>
           </SpaceBetween>
         </Box>
       }
     >
       <SpaceBetween size="m">
-        <Alert type="warning">{t('clash.words')}</Alert>
+        <Alert type="warning">{back ? t('clash.back_words', { n: back }) : t('clash.words')}</Alert>
         {clashes(was, theirs, mine).map((one) => (
           <div key={one.name}>
             <Box variant="h3">

@@ -14,7 +14,7 @@ import { touch } from '@/live/current';
 import { Time } from '@/time/Time';
 import { Confirm } from '@/ui/Confirm';
 import { tell, tellError } from '@/ui/notices';
-import { Asked, Page } from '@/ui/Page';
+import { Asked, Page, Stale } from '@/ui/Page';
 import { useNumber } from '../address';
 import { Conflict } from './Conflict';
 import type { Kept, Row, Seen } from './kept';
@@ -45,12 +45,23 @@ export function KeptPage<R extends Row, F extends object>({ kept, form, tabs }: 
   const id = useNumber();
   const may = useMay('operator');
   const seen = useSeen(kept, id);
+  const { t } = useTranslation();
   if (text === 'new' && may) return <Writing kept={kept} form={form} tabs={tabs} seen={null} />;
   if (id === null) return <NotFound />;
+  if (seen.data) {
+    return (
+      <>
+        <Stale query={seen} />
+        <Writing key={id} kept={kept} form={form} tabs={tabs} seen={seen.data} />
+      </>
+    );
+  }
   return (
-    <Asked query={seen} lines={8}>
-      {(found) => <Writing key={id} kept={kept} form={form} tabs={tabs} seen={found} />}
-    </Asked>
+    <Page title={t(`${kept.noun}.one`, { id })} description={t(`${kept.noun}.description`)}>
+      <Asked query={seen} lines={8}>
+        {() => null}
+      </Asked>
+    </Page>
   );
 }
 
@@ -107,7 +118,7 @@ function Writing<R extends Row, F extends object>({
           {
             id: 'versions',
             label: t('kept.tab_versions', { count: seen.row.version }),
-            content: <Versions kept={kept} row={seen.row} />,
+            content: <Versions kept={kept} seen={seen} />,
           },
         ]
       : []),

@@ -10,21 +10,20 @@ import { useTranslation } from 'react-i18next';
 import type { Version } from '@/api/client';
 import { useMay } from '@/auth/roles';
 import { word } from '@/i18n';
-import { touch } from '@/live/current';
 import { Time } from '@/time/Time';
-import { Confirm } from '@/ui/Confirm';
-import { tell } from '@/ui/notices';
 import { Asked, Nothing } from '@/ui/Page';
 import { Code } from '@/ui/Text';
-import type { Kept, Row } from './kept';
+import { Back } from './Back';
+import type { Kept, Row, Seen } from './kept';
 
 interface Props<R extends Row, F extends object> {
   kept: Kept<R, F>;
-  row: R;
+  seen: Seen<R>;
 }
 
-export function Versions<R extends Row, F extends object>({ kept, row }: Props<R, F>) {
+export function Versions<R extends Row, F extends object>({ kept, seen }: Props<R, F>) {
   const { t } = useTranslation();
+  const { row } = seen;
   const may = useMay('operator') && !row.deleted_at;
   const [shown, setShown] = useState<Version | null>(null);
   const [back, setBack] = useState<Version | null>(null);
@@ -86,19 +85,7 @@ export function Versions<R extends Row, F extends object>({ kept, row }: Props<R
       {versions.data?.[0] && (
         <Changed kept={kept} id={row.id} version={shown ?? versions.data[0]} />
       )}
-      {back && (
-        <Confirm
-          title={t('version.back_title', { n: back.number })}
-          words={t('version.back_words')}
-          button={t('version.back')}
-          onEnd={() => setBack(null)}
-          onDo={async () => {
-            await kept.revert(row.id, back.number);
-            tell(t('version.is_back', { n: back.number }));
-            touch(kept.topic);
-          }}
-        />
-      )}
+      {back && <Back kept={kept} seen={seen} number={back.number} onEnd={() => setBack(null)} />}
     </SpaceBetween>
   );
 }

@@ -1,5 +1,5 @@
 /** What runbooks and commands have in common: they are kept in versions, and no change is lost unseen. */
-import type { Version } from '@/api/client';
+import type { Version, VersionContent } from '@/api/client';
 
 export interface Row {
   id: number;
@@ -27,7 +27,8 @@ export interface Kept<R extends Row, Fields extends object> {
   restore: (id: number) => Promise<unknown>;
   versions: (id: number) => Promise<{ data: { items: Version[] } }>;
   diff: (id: number, before: number, after: number) => Promise<{ data: { diff: string } }>;
-  revert: (id: number, to: number) => Promise<unknown>;
+  version: (id: number, number: number) => Promise<{ data: VersionContent }>;
+  revert: (id: number, tag: string, to: number) => Promise<unknown>;
 }
 
 export interface Seen<R> {
@@ -61,4 +62,15 @@ export function clashes<F extends object>(was: F, theirs: F, mine: F): readonly 
       return { name, was: a, theirs: b, mine: c, both };
     })
     .filter((one) => !Object.is(one.was, one.theirs) || !Object.is(one.was, one.mine));
+}
+
+/** All that is wrong with each field, a line each. */
+export function problemsByField(
+  problems: readonly { field: string; message: string }[],
+): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { field, message } of problems) {
+    found[field] = field in found ? `${found[field]}\n${message}` : message;
+  }
+  return found;
 }

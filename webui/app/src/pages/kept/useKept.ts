@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { fieldErrors, Problem } from '@/api/problems';
 import { queries, touch } from '@/live/current';
-import { changesBetween, type Kept, type Row, type Seen } from './kept';
+import { changesBetween, problemsByField, type Kept, type Row, type Seen } from './kept';
 
 const CHECK_MS = 400;
 
@@ -33,8 +33,7 @@ export function useChecked<R extends Row, F extends object>(
       void kept
         .check(JSON.parse(text) as F)
         .then(({ data }) => {
-          const found = data.problems.map((one) => [one.field, one.message] as const);
-          if (wanted) setProblems(Object.fromEntries(found));
+          if (wanted) setProblems(problemsByField(data.problems));
         })
         // What is no field of the right shape is refused as a whole; it says which all the same.
         .catch((error: unknown) => wanted && setProblems(fieldErrors(error)));

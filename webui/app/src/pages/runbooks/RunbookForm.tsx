@@ -11,6 +11,7 @@ import Tiles from '@cloudscape-design/components/tiles';
 import Toggle from '@cloudscape-design/components/toggle';
 import { useTranslation } from 'react-i18next';
 import type { RunbookMode, SolutionKind } from '@/api/client';
+import { Foreign } from '@/ui/Page';
 import { Code } from '@/ui/Text';
 import { KINDS, MODES } from '../fields';
 import type { FormProps } from '../kept/KeptPage';
@@ -145,7 +146,11 @@ function Does({ fields, set, problems, readOnly }: Props) {
             }
           />
         </FormField>
-        <FormField label={t('column.solution_script')} errorText={problems.solution_script} stretch>
+        <FormField
+          label={t('column.solution_script')}
+          errorText={problems.solution_script && <Foreign text={problems.solution_script} />}
+          stretch
+        >
           <Code
             value={fields.solution_script}
             label={t('column.solution_script')}

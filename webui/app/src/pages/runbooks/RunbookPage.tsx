@@ -5,6 +5,7 @@ import {
   deleteRunbook,
   diffRunbook,
   getRunbook,
+  getRunbookVersion,
   listRunbookVersions,
   restoreRunbook,
   revertRunbook,
@@ -59,7 +60,9 @@ const RUNBOOK: Kept<Runbook, Fields> = {
   restore: (id) => restoreRunbook(path(id)),
   versions: (id) => listRunbookVersions(path(id)),
   diff: (id, before, after) => diffRunbook({ ...path(id), query: { before, after } }),
-  revert: (id, to) => revertRunbook({ ...path(id), body: { to } }),
+  version: (id, number) => getRunbookVersion({ path: { ...path(id).path, number } }),
+  revert: (id, tag, to) =>
+    revertRunbook({ ...path(id), body: { to }, headers: { 'If-Match': tag } }),
 };
 
 export default function RunbookPage() {

@@ -27,6 +27,8 @@ import { Asked, Nothing, Page } from '@/ui/Page';
 import { SeverityBadge, Word } from '@/ui/words';
 import { useRunColumns } from '../executions/Executions';
 import { RunCommand } from '../executions/RunCommand';
+import { bestFirst, helpOf } from './remedies';
+import { Standing } from './Standing';
 import { Strip } from './Strip';
 
 export default function ServerPage() {
@@ -65,9 +67,10 @@ function Facts({ data }: { data: ServerWhole }) {
           {t('server.contested_more')}
         </Alert>
       )}
+      <Standing data={data} />
       <Container header={<Header variant="h2">{t('server.day')}</Header>}>
         <SpaceBetween size="m">
-          <Strip hours={data.hours} />
+          <Strip hours={data.hours} server={server.server_id} />
           <KeyValuePairs
             columns={4}
             items={[
@@ -89,14 +92,20 @@ function Facts({ data }: { data: ServerWhole }) {
   );
 }
 
+const LOOKS = { always: 'success', sometimes: 'warning', never: 'stopped' } as const;
+
 function Remedies({ rows }: { rows: readonly Remedy[] }) {
   const { t } = useTranslation();
   return (
     <Table
       variant="container"
-      items={rows}
+      items={bestFirst(rows)}
       trackBy="solution_name"
-      header={<Header variant="h2">{t('server.remedies')}</Header>}
+      header={
+        <Header variant="h2" description={t('server.remedies_more')}>
+          {t('server.remedies')}
+        </Header>
+      }
       empty={<Nothing words={t('server.no_remedies')} />}
       columnDefinitions={[
         {
@@ -109,7 +118,7 @@ function Remedies({ rows }: { rows: readonly Remedy[] }) {
           id: 'helped',
           header: t('server.helped'),
           cell: (row) => (
-            <StatusIndicator type={row.helped === row.runs ? 'success' : 'warning'}>
+            <StatusIndicator type={LOOKS[helpOf(row)]}>
               {t('server.helped_of', { helped: row.helped, runs: row.runs })}
             </StatusIndicator>
           ),

@@ -4,8 +4,9 @@ import { bracketMatching } from '@codemirror/language';
 import { setDiagnostics } from '@codemirror/lint';
 import { search, searchKeymap, highlightSelectionMatches } from '@codemirror/search';
 import { Compartment, EditorState, type Extension } from '@codemirror/state';
-import { EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { Decoration, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { useEffect, useEffectEvent, useRef } from 'react';
+import { complaintsOf, type Complaint } from './complaints';
 import { languageOf, type Written } from './languages';
 import { nonceOfPage, rescueTheme } from './look';
 
@@ -24,6 +25,22 @@ export interface EditorProps {
 
 const wraps = new Compartment();
 const speaks = new Compartment();
+const faults = new Compartment();
+
+/** The line of that number; of a text that has become shorter its last one. */
+function lineAt({ state: { doc } }: EditorView, line: number) {
+  return doc.line(Math.min(Math.max(line, 1), doc.lines));
+}
+
+/** Also an empty line shows that it is the one: often the end of the text is what is wrong. */
+function faultyLines(found: readonly Complaint[]): Extension {
+  if (!found.length) return [];
+  return EditorView.decorations.of((editor) => {
+    const places = new Set(found.map(({ line }) => lineAt(editor, line).from));
+    const lines = [...places].map((from) => Decoration.line({ class: 'cm-faulty' }).range(from));
+    return Decoration.set(lines, true);
+  });
+}
 
 function setUp(readOnly: boolean): Extension {
   return [
@@ -69,6 +86,7 @@ export default function Editor(props: EditorProps) {
           EditorView.contentAttributes.of({ 'aria-label': label }),
           wraps.of([]),
           speaks.of([]),
+          faults.of([]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.doc.toString());
           }),
@@ -98,9 +116,14 @@ export default function Editor(props: EditorProps) {
   useEffect(() => {
     const editor = view.current;
     if (!editor) return;
-    const end = editor.state.doc.line(1).to;
-    const found = wrong ? [{ from: 0, to: end, severity: 'error' as const, message: wrong }] : [];
-    editor.dispatch(setDiagnostics(editor.state, found));
+    const found = complaintsOf(wrong);
+    const diagnostics = found.map(({ line, message }) => {
+      const { from, to } = lineAt(editor, line);
+      return { from, to, severity: 'error' as const, message };
+    });
+    editor.dispatch(setDiagnostics(editor.state, diagnostics), {
+      effects: faults.reconfigure(faultyLines(found)),
+    });
   }, [wrong, readOnly, label]);
 
   return <div ref={place} className={props.tall ? 'editor editor-tall' : 'editor'} />;

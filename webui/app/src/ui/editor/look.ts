@@ -22,6 +22,8 @@ const colours = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.atom], class: 'tok-number' },
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], class: 'tok-name' },
   { tag: [tags.variableName, tags.standard(tags.variableName)], class: 'tok-variable' },
+  { tag: tags.inserted, class: 'tok-inserted' },
+  { tag: tags.deleted, class: 'tok-deleted' },
 ]);
 
 export const rescueTheme = [

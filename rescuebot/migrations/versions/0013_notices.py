@@ -7,8 +7,8 @@ from alembic import op
 
 from rescuebot.database import UtcTimestamp
 
-revision = "0020"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
