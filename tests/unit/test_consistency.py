@@ -34,6 +34,7 @@ STORIES = {
     "correcting",
     "retrying",
     "closing",
+    "chatops",
     "census",
     "dashboard",
     "dispatching",
