@@ -89,7 +89,7 @@ def alter(
     now: clock.Clock = clock.now,
     **fields: Any,
 ) -> User:
-    """Change role, display_name, email or locale; keep them out or let them in again.
+    """Change role, display_name, email, locale or slack_id; keep them out or let them in again.
 
     The last also lifts the lock of wrong passwords. Without a version it is for that of now.
     """

@@ -30,7 +30,8 @@ _PERSONS_ROLE = Enum(
 class User(Base):
     """A person. `epoch` rises whenever all access tokens given out before must be void.
 
-    Whoever comes by an identity provider has an `oidc_subject` and no password.
+    Whoever comes by an identity provider has an `oidc_subject` and no password. What comes from
+    Slack as the member `slack_id` is theirs.
     """
 
     __tablename__ = "user"
@@ -45,6 +46,7 @@ class User(Base):
     role: Mapped[str] = mapped_column(_PERSONS_ROLE)
     locale: Mapped[str] = mapped_column(String(10))
     oidc_subject: Mapped[str | None] = mapped_column(_SUBJECT, unique=True)
+    slack_id: Mapped[str | None] = mapped_column(String(20), unique=True)
     must_change_password: Mapped[bool] = mapped_column(Boolean)
     epoch: Mapped[int] = mapped_column(Integer)
     last_signed_in_at: Mapped[datetime | None] = mapped_column(UtcTimestamp)

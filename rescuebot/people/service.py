@@ -102,10 +102,14 @@ def update(
     now: datetime,
     **fields: Any,
 ) -> User:
-    """Change display_name, email, role or locale; another role voids what was signed before."""
+    """Change display_name, email, role, locale or slack_id; another role voids what was signed
+    before. Conflict when somebody else has that slack_id.
+    """
     user = get(session=session, which=which)
     _require_changeable(fields)
     wanted = {field: value for field, value in fields.items() if getattr(user, field) != value}
+    if wanted.get("slack_id") is not None:
+        _require_free_slack_id(session, wanted["slack_id"])
     if "role" in wanted:
         if user.role == Role.ADMIN:
             _require_another_admin(session, user)
@@ -255,6 +259,12 @@ def by_subject(*, session: Session, subject: str) -> User | None:
     return session.scalars(select(User).where(User.oidc_subject == subject)).one_or_none()
 
 
+def by_slack_id(*, session: Session, slack_id: str) -> User | None:
+    """The person who may sign in and whom Slack knows by this id."""
+    query = select(User).where(User.slack_id == slack_id, User.disabled_at.is_(None))
+    return session.scalars(query).one_or_none()
+
+
 def words(*, user_id: int, username: str) -> str:
     """How the audit calls a person: ``user 3 'kim'``."""
     return f"user {user_id} {username!r}"
@@ -297,11 +307,21 @@ def _require_actor(actor: str) -> None:
 
 
 def _require_changeable(fields: Mapping[str, Any]) -> None:
-    known = ("display_name", "email", "role", "locale")
+    known = ("display_name", "email", "role", "locale", "slack_id")
     unknown = [Problem(field, "cannot be changed here") for field in fields if field not in known]
     if unknown:
         raise Invalid(unknown)
     validation.require(fields)
+
+
+def _require_free_slack_id(session: Session, slack_id: str) -> None:
+    """Of two who come with the same at the same time, the second meets the unique key: 503."""
+    holder = session.scalars(select(User.username).where(User.slack_id == slack_id)).one_or_none()
+    if holder is not None:
+        raise Conflict(
+            f"{slack_id} is {holder} in Slack already.",
+            remedy="Take it from them first, with slack_id null.",
+        )
 
 
 def _require_another_admin(session: Session, user: User) -> None:

@@ -15,6 +15,7 @@ LOCALES = ("", "ko", "en", "ja")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 # OpenID Connect: at most 255 ASCII characters, case-sensitive.
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{5,19}")
 _LONGEST_KEY = timedelta(days=3650)
 
 Check = Callable[[object], str | None]
@@ -93,6 +94,11 @@ def _subject(value: object) -> str | None:
     return None if fits else "must be 1 to 255 visible ASCII characters"
 
 
+def _slack_id(value: object) -> str | None:
+    fits = value is None or (isinstance(value, str) and _SLACK_ID.fullmatch(value) is not None)
+    return None if fits else "must be a member id of Slack such as U024BE7LH, or null"
+
+
 _CHECKS: dict[str, Check] = {
     "username": _name,
     "display_name": _display_name,
@@ -100,4 +106,5 @@ _CHECKS: dict[str, Check] = {
     "role": _role,
     "locale": _locale,
     "oidc_subject": _subject,
+    "slack_id": _slack_id,
 }

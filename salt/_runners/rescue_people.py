@@ -63,10 +63,12 @@ def user_add(name, role="viewer", display_name=""):
 
 
 @console.told
-def user_set(name, role=None, disabled=None):
+def user_set(name, role=None, disabled=None, slack_id=None):
     """Give somebody another role, keep them out, or let them in again; also lifts a lock.
 
     What they have open ends at once. The last admin can be neither demoted nor disabled.
+    ``slack_id`` says who they are in Slack (their profile there: Copy member ID); ``none`` takes it
+    from them.
 
     CLI Example:
 
@@ -75,11 +77,13 @@ def user_set(name, role=None, disabled=None):
         salt-run rescue.user_set kim role=operator
         salt-run rescue.user_set kim disabled=true
         salt-run rescue.user_set kim disabled=false
+        salt-run rescue.user_set kim slack_id=U024BE7LH
     """
     _, ledger = console.ledger(__opts__)
     user = admitting.alter(
         console.text("name", name),
         **({} if role is None else {"role": role}),
+        **({} if slack_id is None else {"slack_id": None if slack_id == "none" else slack_id}),
         disabled=None if disabled is None else console.switch("disabled", disabled),
         actor=console.actor(),
         database=ledger,

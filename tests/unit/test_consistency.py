@@ -35,6 +35,7 @@ STORIES = {
     "correcting",
     "retrying",
     "closing",
+    "chatops",
     "census",
     "dashboard",
     "dispatching",

@@ -1,29 +1,47 @@
-"""What Slack calls. It is let in by its signature over the body, not by its origin."""
+"""What Slack calls: commands and buttons. It is let in by its signature, not by its origin.
+
+Invariant: a body is read only after its signature held, and is obeyed once. Whoever asked is told
+nothing that their role may not see, and it is told to them alone.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import marshmallow as ma
-from flask import request
+from flask import current_app, request
 from slack_sdk.signature import SignatureVerifier
 
-from rescuebot import history
-from rescuebot.errors import Unauthorized
+from rescuebot import chatops
+from rescuebot.adapters import slack
+from rescuebot.errors import RescueError, Unauthorized
+from rescuebot.logs import logger
+from rescuebot.notices import cards
 from webui.api import context
 from webui.api.door import Door, Open
+
+log = logger(__name__)
 
 door = Door("slack", path="/slack", words="What Slack calls.")
 
 _FORM = "application/x-www-form-urlencoded"
-_HELP = "Try: /rescue stats"
+_TEXT = {"type": "string"}
+# Slack drops an answer after three seconds, and the ledger has had its part of them.
+_ANSWER_SECONDS = 1
 
 
 class SlackAnswer(ma.Schema):
-    """What Slack shows to whoever asked."""
+    """What Slack shows to whoever asked, and to nobody else."""
 
     response_type = ma.fields.String(required=True, validate=ma.validate.Equal("ephemeral"))
     text = ma.fields.String(required=True)
+    blocks = ma.fields.List(ma.fields.Dict(), required=True)
+
+
+def _form(*fields: str) -> dict[str, Any]:
+    """The body for the specification: a form with these fields."""
+    schema = {"type": "object", "properties": dict.fromkeys(fields, _TEXT), "required": [*fields]}
+    return {"requestBody": {"required": True, "content": {_FORM: {"schema": schema}}}}
 
 
 @door.operation(
@@ -31,28 +49,73 @@ class SlackAnswer(ma.Schema):
     "/commands",
     allow=Open.SIGNATURE,
     returns=SlackAnswer,
-    describe={
-        "requestBody": {
-            "required": True,
-            "content": {
-                _FORM: {
-                    "schema": {
-                        "type": "object",
-                        "properties": {
-                            "text": {"type": "string"},
-                        },
-                    }
-                }
-            },
-        }
-    },
+    describe=_form("text", "user_id"),
 )
 def answer_slack_command() -> Any:
-    """``/rescue stats``. Slack signs its calls; one that is older than five minutes is refused."""
+    """``/rescue stats|events|event|approve|reject|halt|resume``, as the person of that user_id."""
     _require_signature()
-    words = request.form.get("text", "").split()
-    text = _stats() if words[:1] == ["stats"] else _HELP
-    return {"response_type": "ephemeral", "text": text}
+    return _answer(
+        chatops.obey(
+            request.form.get("text", ""),
+            slack_id=request.form.get("user_id", ""),
+            database=context.ledger(),
+            settings=context.settings(),
+        )
+    )
+
+
+@door.operation(
+    "POST", "/actions", allow=Open.SIGNATURE, status=204, describe=_form("payload"), fails=(422,)
+)
+def answer_slack_action() -> None:
+    """A button of a card. What came of it is told at Slack's response_url."""
+    _require_signature()
+    pressed = _pressed(request.form.get("payload", ""))
+    if pressed is None:
+        # Other things that people do with a card, such as following a link, are told, too.
+        return
+    reply = chatops.press(
+        pressed["action"],
+        pressed["value"],
+        slack_id=pressed["user"],
+        database=context.ledger(),
+        settings=context.settings(),
+    )
+    try:
+        slack.answer(
+            pressed["url"],
+            {**_answer(reply), "replace_original": False},
+            base_url=context.settings().slack.api_url,
+            timeout_seconds=_ANSWER_SECONDS,
+        )
+    except RescueError as error:
+        # It is done, and the card will show it; only the word to who pressed is lost.
+        log.warning("slack_answer_lost", code=error.code)
+
+
+def _answer(reply: chatops.Reply) -> dict[str, Any]:
+    settings = context.settings().notices
+    language = reply.language or settings.language
+    card = cards.reply(reply, language=language, url=settings.url)
+    return {"response_type": "ephemeral", "text": card.text, "blocks": card.blocks}
+
+
+def _pressed(payload: str) -> dict[str, str] | None:
+    """Which button, of which value, by whom, and where to answer; None for anything else."""
+    try:
+        told = current_app.json.loads(payload)
+        (action,) = told["actions"]
+        found = {
+            "action": action["action_id"],
+            "value": action["value"],
+            "user": told["user"]["id"],
+            "url": told["response_url"],
+        }
+    except (ValueError, LookupError, TypeError):
+        return None
+    if not all(isinstance(text, str) for text in found.values()):
+        return None
+    return found
 
 
 def _require_signature() -> None:
@@ -69,12 +132,4 @@ def _require_signature() -> None:
         raise Unauthorized("The signature does not hold.")
     if not verifier.is_valid(body=body, timestamp=stamp, signature=signature):
         raise Unauthorized("The signature does not hold.")
-
-
-def _stats() -> str:
-    found = context.read(lambda session: history.stats(session=session))
-    return "\n".join(
-        f"{name}: " + (", ".join(f"{count} {what}" for what, count in counts.items()) or "none")
-        for name, counts in found.items()
-        if isinstance(counts, dict)
-    )
+    chatops.require_first(signature, body, database=context.ledger())

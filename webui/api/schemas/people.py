@@ -20,6 +20,7 @@ from webui.api.schemas.base import (
 )
 
 _LOCALES = ma.validate.OneOf(["", "ko", "en", "ja"])
+_SLACK_ID = ma.validate.Regexp(r"^[UW][A-Z0-9]{5,19}$")
 _ROLES = ma.validate.OneOf([role.value for role in PERSONS])
 
 Person = rows_of(
@@ -31,6 +32,7 @@ Person = rows_of(
     "email",
     "role",
     "locale",
+    "slack_id",
     "must_change_password",
     "disabled_at",
     "last_signed_in_at",
@@ -107,6 +109,11 @@ class UserChange(ma.Schema):
     display_name = Text(most=100)
     email = Text(most=254)
     locale = ma.fields.String(validate=_LOCALES)
+    slack_id = ma.fields.String(
+        allow_none=True,
+        validate=_SLACK_ID,
+        metadata={"description": "Their member id in Slack; null takes it from them"},
+    )
     disabled = Flag()
 
 
