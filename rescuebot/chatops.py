@@ -11,13 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rescuebot import approving, clock, dashboard, halting
+from rescuebot import approving, clock, closing, dashboard, halting, telling
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import Forbidden, Invalid, Problem, RescueError, Unauthorized
 from rescuebot.events import search as events
-from rescuebot.events import service as event_rows
 from rescuebot.events.model import EventStatus
 from rescuebot.events.reported import Severity
+from rescuebot.notices import cards
+from rescuebot.notices.cards import APPROVE, REJECT, Card, replies
+from rescuebot.notices.cards.words import Words
 from rescuebot.people import service as people
 from rescuebot.people.model import User
 from rescuebot.people.roles import Role, at_least
@@ -39,10 +41,10 @@ _TYPED = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
 class Reply:
     """What is answered: `kind` says what `told` is.
 
-    help: None; stats: `dashboard.overview`; events: rows; event: its row; approval: what
-    `approving.seen` tells; approved, rejected, halted, resumed: what it was done to, and by whom;
-    refused: the RescueError; stranger: the id that nobody has. `language` is that of the person,
-    "" where it is not known.
+    help: None; stats: `dashboard.overview`; events: lines; event, approval: facts; acknowledged,
+    approved, rejected, halted, resumed: what it was done to, and by whom; refused: the
+    RescueError; stranger: the id that nobody has. `language` is that of the person, "" where it is
+    not known.
     """
 
     kind: str
@@ -93,6 +95,27 @@ def press(
     words = (found[1], found[2])
     asked = _Asked(words=words, actor="", database=database, settings=settings, now=now)
     return _done(command, asked, slack_id)
+
+
+def card_of(reply: Reply, *, settings: Settings) -> Card:
+    """The answer as Slack shows it, in the language of who asked."""
+    notices = settings.notices
+    language, url = reply.language or notices.language, notices.url
+    words = Words(language)
+    if reply.kind in ("event", "approval"):
+        return cards.render(reply.told, language=language, url=url)
+    if reply.kind == "stats":
+        figures = cards.figures_of(reply.told, url=url)
+        return cards.render_stats(figures, language=language)
+    if reply.kind in replies.DONE:
+        return replies.of_done(reply.kind, words, **reply.told, url=url)
+    write = {
+        "help": lambda: replies.of_help(words, url=url),
+        "events": lambda: replies.of_lines(reply.told, words, url=url and f"{url}/events"),
+        "refused": lambda: replies.of_refusal(reply.told, words, url=url),
+        "stranger": lambda: replies.of_stranger(reply.told, words, url=url),
+    }
+    return write[reply.kind]()
 
 
 @repeat_on_contention
@@ -155,7 +178,7 @@ def _events(asked: _Asked) -> Reply:
     wanted = _wanted(asked.words[0].casefold() if asked.words else "open")
     with asked.database.replica() as session:
         page = events.search(session=session, wanted=wanted, limit=_LISTED)
-        return Reply(kind="events", told=list(page.rows))
+        return Reply(kind="events", told=[telling.line_of(event) for event in page.rows])
 
 
 def _wanted(word: str) -> events.Filter:
@@ -171,16 +194,30 @@ def _wanted(word: str) -> events.Filter:
 def _event(asked: _Asked) -> Reply:
     event_id = _id(asked, "event")
     with asked.database.reading() as session:
-        return Reply(kind="event", told=event_rows.get(session=session, event_id=event_id))
+        told = telling.of_event(
+            session=session, event_id=event_id, url=asked.settings.notices.url, now=asked.now()
+        )
+    return Reply(kind="event", told=told)
+
+
+def _acknowledge(asked: _Asked) -> Reply:
+    event_id = _id(asked, "event")
+    (became,) = closing.acknowledge(
+        [event_id],
+        reason=" ".join(asked.words[1:]),
+        actor=asked.actor,
+        database=asked.database,
+        now=asked.now,
+    )
+    became.insist()
+    return Reply(kind="acknowledged", told={"what": str(event_id), "by": asked.actor})
 
 
 def _approve(asked: _Asked) -> Reply:
     """Without the digest it only shows what would run: nobody approves what they have not seen."""
     approval_id = _id(asked, "approval")
     if len(asked.words) < 2:
-        with asked.database.reading() as session:
-            found = approving.seen(session=session, approval_id=approval_id)
-        return Reply(kind="approval", told=found)
+        return _shown(asked, approval_id)
     approving.approve(
         approval_id,
         actor=asked.actor,
@@ -190,7 +227,18 @@ def _approve(asked: _Asked) -> Reply:
         settings=asked.settings.guard,
         now=asked.now,
     )
-    return Reply(kind="approved", told={"id": approval_id, "by": asked.actor})
+    return Reply(kind="approved", told={"what": str(approval_id), "by": asked.actor})
+
+
+def _shown(asked: _Asked, approval_id: int) -> Reply:
+    with asked.database.reading() as session:
+        told = telling.of_approval(
+            session=session,
+            approval_id=approval_id,
+            url=asked.settings.notices.url,
+            now=asked.now(),
+        )
+    return Reply(kind="approval", told=told)
 
 
 def _reject(asked: _Asked) -> Reply:
@@ -211,7 +259,7 @@ def _rejected(asked: _Asked, *, digest: str | None, comment: str) -> Reply:
         database=asked.database,
         now=asked.now,
     )
-    return Reply(kind="rejected", told={"id": approval_id, "by": asked.actor})
+    return Reply(kind="rejected", told={"what": str(approval_id), "by": asked.actor})
 
 
 def _halt(asked: _Asked) -> Reply:
@@ -225,14 +273,14 @@ def _halt(asked: _Asked) -> Reply:
         database=asked.database,
         now=asked.now,
     )
-    return Reply(kind="halted", told={"target": halt.target, "by": asked.actor})
+    return Reply(kind="halted", told={"what": halt.target, "by": asked.actor})
 
 
 def _resume(asked: _Asked) -> Reply:
     if not asked.words:
         raise Invalid([Problem("resume", "must be a target, such as: resume service:mysql")])
     halt = halting.resume(_target(asked), actor=asked.actor, database=asked.database, now=asked.now)
-    return Reply(kind="resumed", told={"target": halt.target, "by": asked.actor})
+    return Reply(kind="resumed", told={"what": halt.target, "by": asked.actor})
 
 
 def _target(asked: _Asked) -> str:
@@ -261,12 +309,13 @@ COMMANDS = {
     "stats": Command(run=_stats, role=None),
     "events": Command(run=_events, role=Role.VIEWER),
     "event": Command(run=_event, role=Role.VIEWER),
+    "ack": Command(run=_acknowledge, role=Role.OPERATOR),
     "approve": Command(run=_approve, role=Role.OPERATOR),
     "reject": Command(run=_reject, role=Role.OPERATOR),
     "halt": Command(run=_halt, role=Role.OPERATOR),
     "resume": Command(run=_resume, role=Role.OPERATOR),
 }
 BUTTONS = {
-    "approve": Command(run=_approve, role=Role.OPERATOR),
-    "reject": Command(run=_press_reject, role=Role.OPERATOR),
+    APPROVE: Command(run=_approve, role=Role.OPERATOR),
+    REJECT: Command(run=_press_reject, role=Role.OPERATOR),
 }

@@ -14,16 +14,19 @@ from sqlalchemy.orm import Session
 
 from rescuebot.approvals import service as approvals
 from rescuebot.approvals.model import Approval as ApprovalRow
+from rescuebot.approvals.model import ApprovalState
 from rescuebot.errors import NotFound
 from rescuebot.events import gathered
 from rescuebot.events import service as events
-from rescuebot.events.model import CloudWatchEvent, Outcome
+from rescuebot.events.model import CloudWatchEvent, EventStatus, Outcome
+from rescuebot.events.reported import Severity
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution, LogStatus
 from rescuebot.executions.pin import fix_of
 from rescuebot.guard import halts
 from rescuebot.guard import service as decisions
 from rescuebot.notices import looking, storms
+from rescuebot.notices import service as notices
 from rescuebot.notices.facts import Approval, Digest, Facts, Halt, Line, StepDone, Storm
 from rescuebot.notices.model import Notice
 from rescuebot.servers import service as servers
@@ -49,6 +52,23 @@ def facts_of(*, session: Session, notice: Notice, url: str, now: datetime) -> Fa
         return _READERS[kind](session, notice, key, url.rstrip("/"), now)
     except (KeyError, NotFound):
         return Facts(kind="trouble", state=notice.state, severity=notice.severity.value)
+
+
+def of_event(*, session: Session, event_id: int, url: str, now: datetime) -> Facts:
+    """The facts of an event as it is now, for whoever asks; NotFound where there is none."""
+    event = events.get(session=session, event_id=event_id)
+    begun = "opened" if event.status is EventStatus.NEW else "running"
+    state = notices.state_of(event.outcome) if event.outcome else begun
+    asked = Notice(thread_key=notices.event_thread(event_id=event_id), state=state, number=0)
+    return _event(session, asked, str(event_id), url.rstrip("/"), now)
+
+
+def of_approval(*, session: Session, approval_id: int, url: str, now: datetime) -> Facts:
+    """What is or was asked of people, for whoever asks; NotFound where nothing is."""
+    row = approvals.get(session=session, approval_id=approval_id)
+    state = "approval_asked" if row.state is ApprovalState.PENDING else "approval_answered"
+    asked = Notice(state=state, number=approval_id, severity=Severity.WARNING)
+    return _approval(session, asked, str(approval_id), url.rstrip("/"), now)
 
 
 def _event(session: Session, notice: Notice, key: str, url: str, now: datetime) -> Facts:
@@ -217,14 +237,15 @@ def _digest(session: Session, notice: Notice, key: str, url: str, now: datetime)
             fixed=standing.fixed,
             failed=standing.failed,
             open=standing.open,
-            lines=tuple(_line(event) for event in standing.worst),
+            lines=tuple(line_of(event) for event in standing.worst),
             quiet=quiet,
         ),
         url=_page(url, "/events"),
     )
 
 
-def _line(event: CloudWatchEvent) -> Line:
+def line_of(event: CloudWatchEvent) -> Line:
+    """An event in a line of a list."""
     return Line(
         event_id=event.id,
         severity=event.severity.value,

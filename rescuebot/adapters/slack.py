@@ -17,13 +17,17 @@ from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
 
 from rescuebot.errors import DeliveryRefused, DeliveryUnavailable
 
+# Where the Web API is, and where answers to buttons go.
+_SLACK, _ANSWERS = "slack.com", "hooks.slack.com"
 _EVENT_TYPE = "rescue_notice"
 # History and chat.update know a conversation by its id alone, so that is what we go by.
 _CHANNEL = re.compile(r"^[CGD][A-Z0-9]{2,20}$")
@@ -146,6 +150,23 @@ class Workspace:
         if thread is None:
             return _asked(lambda: self._client.conversations_history(**asked), changes=False)
         return _asked(lambda: self._client.conversations_replies(ts=thread, **asked), changes=False)
+
+
+def answer(url: str, body: Mapping[str, Any], *, base_url: str, timeout_seconds: int) -> None:
+    """Tell who pressed a button what came of it, at the `response_url` that Slack sent with it.
+
+    It is called only where Slack itself is, whatever was sent.
+    """
+    host, ours = urlsplit(url), urlsplit(base_url)
+    known = ("https", _ANSWERS) if ours.hostname == _SLACK else (ours.scheme, ours.hostname)
+    if (host.scheme, host.hostname) != known:
+        raise DeliveryRefused("The answer was to go elsewhere.", reason="foreign_response_url")
+    client = WebhookClient(url, timeout=timeout_seconds, retry_handlers=[], logger=_silent())
+    client.proxy = None
+    with _own_errors(changes=True):
+        told = client.send_dict(dict(body))
+    if told.status_code != 200:
+        raise _unavailable(f"http_{told.status_code}")
 
 
 def _asked(call: Any, *, changes: bool = True) -> Mapping[str, Any]:

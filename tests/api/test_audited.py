@@ -18,6 +18,7 @@ from tests.factories import SERVER
 
 # They are POST for their body or for their cost, and leave the ledger as it is.
 READING = {
+    "answer_slack_action",
     "answer_slack_command",
     "check_amendment",
     "check_command",

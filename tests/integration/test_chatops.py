@@ -17,6 +17,7 @@ from rescuebot.database import Contention, Database
 from rescuebot.errors import Conflict, Invalid, Unauthorized
 from rescuebot.events.model import CloudWatchEvent
 from rescuebot.guard.model import Halt
+from rescuebot.notices.cards import APPROVE, REJECT
 from rescuebot.people.roles import Role
 from rescuebot.runbooks.model import RunbookMode
 from rescuebot.settings import Settings
@@ -91,8 +92,8 @@ def test_a_button_approves_what_it_was_beneath_as_the_person_who_pressed_it(
     people: Database,
 ) -> None:
     found = approval(people)
-    reply = press(people, "approve", f"{found.id}:{found.digest}")
-    assert (reply.kind, reply.told) == ("approved", {"id": found.id, "by": "slack:operator"})
+    reply = press(people, APPROVE, f"{found.id}:{found.digest}")
+    assert (reply.kind, reply.told) == ("approved", {"what": str(found.id), "by": "slack:operator"})
     assert reply.language == "ja"
     assert (asked(people).state, asked(people).decided_by) == (
         ApprovalState.APPROVED,
@@ -103,7 +104,7 @@ def test_a_button_approves_what_it_was_beneath_as_the_person_who_pressed_it(
 
 def test_a_button_beneath_something_else_does_nothing(people: Database) -> None:
     found = approval(people)
-    for action in ("approve", "reject"):
+    for action in (APPROVE, REJECT):
         assert isinstance(refusal(press(people, action, f"{found.id}:{'0' * 64}")), Conflict)
     assert asked(people).state is ApprovalState.PENDING
 
@@ -111,12 +112,12 @@ def test_a_button_beneath_something_else_does_nothing(people: Database) -> None:
 @pytest.mark.parametrize(
     ("action", "value"),
     [
-        ("approve", ""),
-        ("approve", "1"),
-        ("approve", "1:abc"),
-        ("approve", f"0:{'0' * 64}"),
-        ("approve", f"1:{'0' * 64}\n"),
-        ("approve", f"9999999999:{'0' * 64}"),
+        (APPROVE, ""),
+        (APPROVE, "1"),
+        (APPROVE, "1:abc"),
+        (APPROVE, f"0:{'0' * 64}"),
+        (APPROVE, f"1:{'0' * 64}\n"),
+        (APPROVE, f"9999999999:{'0' * 64}"),
         ("resume", f"1:{'0' * 64}"),
         ("__class__", f"1:{'0' * 64}"),
     ],
@@ -130,7 +131,7 @@ def test_a_button_that_is_none_of_ours_is_told_so(
 def test_approving_without_a_digest_only_shows_what_would_run(people: Database) -> None:
     found = approval(people)
     reply = say(people, f"approve {found.id}")
-    assert reply.kind == "approval" and reply.told["approval"].digest == found.digest
+    assert reply.kind == "approval" and reply.told.approval.digest == found.digest
     assert asked(people).state is ApprovalState.PENDING
     assert say(people, f"approve #{found.id} {found.digest[:12]} looks good").kind == "approved"
     assert asked(people).comment == "looks good"
@@ -152,7 +153,7 @@ def test_who_proposed_it_does_not_approve_it_in_slack_either(people: Database) -
     admitting.alter("tests", slack_id=IDS[Role.OPERATOR], actor="x", database=people)
     settings = Settings(guard=NO_GUARD.model_copy(update={"four_eyes": True}))
     reply = chatops.press(
-        "approve",
+        APPROVE,
         f"{found.id}:{found.digest}",
         slack_id=IDS[Role.OPERATOR],
         **{**about(people), "settings": settings},
@@ -164,11 +165,11 @@ def test_a_halt_and_its_end(people: Database) -> None:
     reply = say(people, "halt service:mysql a bad release")
     assert (reply.kind, reply.told) == (
         "halted",
-        {"target": "service:mysql", "by": "slack:operator"},
+        {"what": "service:mysql", "by": "slack:operator"},
     )
     (halt,) = halts(people)
     assert (halt.target, halt.reason) == ("service:mysql", "a bad release")
-    assert say(people, "halt all everything burns").told["target"] == "*"
+    assert say(people, "halt all everything burns").told["what"] == "*"
     assert say(people, "RESUME all").kind == "resumed"
     assert say(people, "resume service:mysql").kind == "resumed"
     assert halts(people) == []
@@ -187,6 +188,8 @@ def test_a_halt_and_its_end(people: Database) -> None:
         "approve x",
         "approve 1 2 3",
         "reject -1",
+        "ack",
+        "ack 99",
         "event",
         "event 99",
         "event 1; DROP TABLE user",
@@ -205,7 +208,7 @@ def test_a_stranger_sees_counts_and_nothing_else(people: Database) -> None:
     for text in ("events", "event 1", "approve 1", "reject 1", "halt all x", "resume all"):
         reply = say(people, text, "U0NOBODY")
         assert (reply.kind, reply.told, reply.language) == ("stranger", "U0NOBODY", "")
-    assert press(people, "approve", f"1:{'0' * 64}", "U0NOBODY").kind == "stranger"
+    assert press(people, APPROVE, f"1:{'0' * 64}", "U0NOBODY").kind == "stranger"
 
 
 @pytest.mark.parametrize("text", ["approve 1", "reject 1", "halt all x", "resume all"])
@@ -235,10 +238,22 @@ def test_events_are_listed_by_what_one_says(people: Database) -> None:
         severity = session.get_one(CloudWatchEvent, event_id).severity
     for word in ("", "open", "new", service, severity):
         rows = say(people, f"events {word}").told
-        assert [row.id for row in rows] == [event_id], word
+        assert [row.event_id for row in rows] == [event_id], word
     for word in ("failed", "info", "no-such-service", "%", "'--"):
         assert say(people, f"events {word}").told == []
-    assert say(people, f"event {event_id}").told.id == event_id
+    assert say(people, f"event {event_id}").told.event_id == event_id
+
+
+def test_who_acknowledges_an_event_is_noted_by_name(people: Database) -> None:
+    event_id = an_event(people)
+    reply = say(people, f"ack {event_id} on it")
+    assert (reply.kind, reply.told) == (
+        "acknowledged",
+        {"what": str(event_id), "by": "slack:operator"},
+    )
+    with people.reading() as session:
+        assert session.get_one(CloudWatchEvent, event_id).acknowledged_by == "slack:operator"
+    assert refusal(say(people, "ack 99")).code == "not_found"
 
 
 def test_nobody_is_two_people_in_slack(people: Database) -> None:

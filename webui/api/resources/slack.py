@@ -16,7 +16,6 @@ from rescuebot import chatops
 from rescuebot.adapters import slack
 from rescuebot.errors import RescueError, Unauthorized
 from rescuebot.logs import logger
-from rescuebot.notices import cards
 from webui.api import context
 from webui.api.door import Door, Open
 
@@ -94,10 +93,8 @@ def answer_slack_action() -> None:
 
 
 def _answer(reply: chatops.Reply) -> dict[str, Any]:
-    settings = context.settings().notices
-    language = reply.language or settings.language
-    card = cards.reply(reply, language=language, url=settings.url)
-    return {"response_type": "ephemeral", "text": card.text, "blocks": card.blocks}
+    card = chatops.card_of(reply, settings=context.settings())
+    return {"response_type": "ephemeral", "text": card.text, "blocks": [*card.blocks]}
 
 
 def _pressed(payload: str) -> dict[str, str] | None:

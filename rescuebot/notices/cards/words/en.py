@@ -138,4 +138,27 @@ WORDS: dict[str, str] = {
     "confirm.cancel": "Cancel",
     "event": "Event {n}",
     "approval_number": "Approval {n}",
+    "reply.help": "What you can say",
+    "reply.help_lines": (
+        "/rescue stats – figures of 24 hours\n"
+        "/rescue events [open|failed|fatal|service] – a list of events\n"
+        "/rescue event 12 – one event\n"
+        "/rescue ack 12 – I see to it\n"
+        "/rescue approve 12 – see what would run, and approve it\n"
+        "/rescue reject 12 reason – reject it\n"
+        "/rescue halt service:mysql reason – stop (all for everything)\n"
+        "/rescue resume service:mysql – lift the stop"
+    ),
+    "reply.events": "{n} events",
+    "reply.no_events": "There are no such events.",
+    "reply.acknowledged": "Event #{what}: {by} sees to it.",
+    "reply.approved": "Approval #{what}: {by} has approved it. It runs once, in a moment.",
+    "reply.rejected": "Approval #{what}: {by} has rejected it. It is not run.",
+    "reply.halted": "{by} has stopped {what}. Nothing new is started there.",
+    "reply.resumed": "{by} has lifted the stop of {what}.",
+    "reply.refused": "That cannot be done",
+    "reply.stranger": "Your Slack account {what} is not linked to a person of Rescue Bot.",
+    "reply.stranger_remedy": (
+        "Ask an admin to link it: salt-run re" "scue.user_set <name> slack_id={what}"
+    ),
 }

@@ -141,4 +141,25 @@ WORDS: dict[str, str] = {
     "confirm.cancel": "キャンセル",
     "event": "イベント {n}",
     "approval_number": "承認 {n}",
+    "reply.help": "使える言葉",
+    "reply.help_lines": (
+        "/rescue stats – 24時間の数字\n"
+        "/rescue events [open|failed|fatal|サービス] – イベント一覧\n"
+        "/rescue event 12 – イベントを1件\n"
+        "/rescue ack 12 – 自分が対応する\n"
+        "/rescue approve 12 – 実行内容を見て承認\n"
+        "/rescue reject 12 理由 – 却下\n"
+        "/rescue halt service:mysql 理由 – 停止（全体は all）\n"
+        "/rescue resume service:mysql – 停止を解除"
+    ),
+    "reply.events": "イベント {n} 件",
+    "reply.no_events": "該当するイベントはありません。",
+    "reply.acknowledged": "イベント #{what}：{by} さんが対応します。",
+    "reply.approved": "承認 #{what}：{by} さんが承認しました。まもなく一度だけ実行されます。",
+    "reply.rejected": "承認 #{what}：{by} さんが却下しました。実行されません。",
+    "reply.halted": "{by} さんが {what} を停止しました。新しい処理は始まりません。",
+    "reply.resumed": "{by} さんが {what} の停止を解除しました。",
+    "reply.refused": "できません",
+    "reply.stranger": "Slack アカウント {what} は Rescue Bot のユーザーと結び付いていません。",
+    "reply.stranger_remedy": "管理者に結び付けを頼んでください：salt-run rescue.user_set <名前> slack_id={what}",
 }

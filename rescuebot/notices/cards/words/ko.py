@@ -141,4 +141,25 @@ WORDS: dict[str, str] = {
     "confirm.cancel": "취소",
     "event": "이벤트 {n}",
     "approval_number": "승인 {n}",
+    "reply.help": "쓸 수 있는 말",
+    "reply.help_lines": (
+        "/rescue stats – 24시간 통계\n"
+        "/rescue events [open|failed|fatal|서비스] – 이벤트 목록\n"
+        "/rescue event 12 – 이벤트 하나\n"
+        "/rescue ack 12 – 내가 맡음\n"
+        "/rescue approve 12 – 실행될 것을 보고 승인\n"
+        "/rescue reject 12 이유 – 거절\n"
+        "/rescue halt service:mysql 이유 – 정지 (전체는 all)\n"
+        "/rescue resume service:mysql – 정지 풀기"
+    ),
+    "reply.events": "이벤트 {n}건",
+    "reply.no_events": "그런 이벤트가 없습니다.",
+    "reply.acknowledged": "이벤트 #{what}: {by} 님이 맡았습니다.",
+    "reply.approved": "승인 #{what}: {by} 님이 승인했습니다. 곧 한 번 실행됩니다.",
+    "reply.rejected": "승인 #{what}: {by} 님이 거절했습니다. 실행되지 않습니다.",
+    "reply.halted": "{by} 님이 {what} 을(를) 정지했습니다. 새로 시작되는 것은 없습니다.",
+    "reply.resumed": "{by} 님이 {what} 의 정지를 풀었습니다.",
+    "reply.refused": "그렇게 할 수 없습니다",
+    "reply.stranger": "Slack 계정 {what} 은(는) Rescue Bot 사용자와 연결되지 않았습니다.",
+    "reply.stranger_remedy": "관리자에게 연결을 부탁하세요: salt-run rescue.user_set <이름> slack_id={what}",
 }
