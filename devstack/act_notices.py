@@ -1,7 +1,7 @@
 """The epilogue of the demo: what people were told in Slack, as Slack's double kept it.
 
-Invariant: what is shown and counted comes from the messages that were posted and from the ledger's
-outbox, none of it from what was meant to be told.
+Invariant: what is shown and counted comes from the messages that were posted and from the ledger,
+none of it from what was meant to be told.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from devstack.errors import WorldError
 from devstack.slack import SlackDouble
 from devstack.slack_kept import Kept
 from devstack.slack_picture import Phone
+from rescuebot.events.model import CloudWatchEvent, Outcome
 from rescuebot.notices.model import Notice, NoticeStatus
 
 CHANNEL = "C0RESCUE"
@@ -26,10 +27,15 @@ NAME = "rescue"
 _PATIENCE = 60.0
 _SEVERITIES = ["info", "warning", "critical", "fatal"]
 _PHONE = 12  # messages that are fit to be looked at
+# Of a message, as the demo retells it.
+_HEAD, _REPLY, _LINE = 3, 5, 84
 
 
 def settings(slack: SlackDouble, *, language: str = "en", url: str = "") -> dict[str, Any]:
-    """What a world's ``rescue:`` block needs, so that its people are told through this double."""
+    """What a world's ``rescue:`` block needs, so that its people are told through this double.
+
+    Without `url` the cards lead to the API of the world, if it has one.
+    """
     if CHANNEL not in slack.channels:
         slack.add_channel(CHANNEL)
     return {
@@ -40,7 +46,7 @@ def settings(slack: SlackDouble, *, language: str = "en", url: str = "") -> dict
         },
         "notices": {
             "language": language,
-            "url": url,
+            **({"url": url} if url else {}),
             "channels": {
                 NAME: {"severities": _SEVERITIES, "ways": ["slack"], "slack_channel": CHANNEL}
             },
@@ -65,6 +71,11 @@ def what_people_were_told(
             _draw(stage, messages, picture, language)
 
     return act
+
+
+def news(slack: SlackDouble, *, after: int) -> list[str]:
+    """The lines by which people are called, of all messages after the first so many."""
+    return [_unescaped(one.text) for one in slack.messages(CHANNEL)[after:]]
 
 
 def words_of(kept: Kept) -> list[str]:
@@ -94,12 +105,13 @@ def _wait_for_the_outbox(stage: Stage) -> None:
 
 def _tell(stage: Stage, head: Kept, replies: list[Kept]) -> None:
     say = stage.narrator
-    title, *rest = words_of(head)
+    title, *rest = words_of(head)[:_HEAD]
     say.blank()
     say.say(title, colour="bold")
-    say.lines("\n".join(rest))
+    say.lines("\n".join(map(_cut, rest)))
     for reply in replies:
-        say.lines(f"  ↳ {'  '.join(words_of(reply))[:160]}")
+        first, *more = map(_cut, words_of(reply)[:_REPLY])
+        say.lines("\n".join([f"↳ {first}", *(f"  {line}" for line in more)]))
 
 
 def _check(stage: Stage, slack: SlackDouble) -> None:
@@ -109,6 +121,7 @@ def _check(stage: Stage, slack: SlackDouble) -> None:
     stage.narrator.blank()
     words = f"threads: {len(heads)}, messages: {len(messages)}, one for each notice"
     stage.expect(bool(messages) and set(told.values()) == {1} and None not in told, words)
+    _check_rescues(stage, set(told))
     refused = [call for call in slack.calls if call.answer != "ok"]
     words = (
         f"Slack would have taken all of them: {len(refused)} of {len(slack.calls)} calls refused"
@@ -118,6 +131,26 @@ def _check(stage: Stage, slack: SlackDouble) -> None:
     words = f"their first messages were kept up to date: {changed} were changed later"
     stage.expect(changed > 0, words)
     stage.summary.append(f"Slack: {len(messages)} messages, first ones of a thread: {len(heads)}")
+
+
+def _check_rescues(stage: Stage, posted: set[object]) -> None:
+    """Each event that was fixed has one thread, which says so once."""
+    ledger = stage.world.ledger()
+    try:
+        with ledger.reading() as session:
+            fixed = select(CloudWatchEvent.id).where(CloudWatchEvent.outcome == Outcome.FIXED)
+            rescues = set(session.scalars(fixed))
+            rows = session.execute(select(Notice.uuid, Notice.event_id, Notice.state))
+            told = Counter((event_id, state) for uuid, event_id, state in rows if uuid in posted)
+    finally:
+        ledger.dispose()
+    wrong = sorted(
+        event_id
+        for event_id in rescues
+        if not told[event_id, "opened"] == told[event_id, "rescued"] == 1
+    )
+    words = f"each of {len(rescues)} rescues was told once, in a thread of its own"
+    stage.expect(not wrong, f"{words}; not so: {wrong}" if wrong else words)
 
 
 def _draw(stage: Stage, messages: list[Kept], picture: Path, language: str) -> None:
@@ -155,7 +188,15 @@ def _lines(block: Mapping[str, Any]) -> Iterator[str]:
         yield "  ".join(f"[{one['text']['text']}]" for one in block["elements"])
     elif "text" in block:
         text = str(block["text"]["text"])
-        yield text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        yield _unescaped(text)
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
 
 
 def _inline(one: Mapping[str, Any]) -> str:

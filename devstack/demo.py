@@ -11,14 +11,16 @@ import os
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from devstack import acts, acts_http, preflight, process
+from devstack import act_notices, acts, acts_http, preflight, process
 from devstack.errors import WorldError
 from devstack.narration import Narrator
 from devstack.place import DEFAULT_DIRECTORY, REPOSITORY, Place
+from devstack.slack import SlackDouble
 from devstack.web import Access
 from devstack.world import World
 
@@ -26,6 +28,8 @@ INTERRUPTED = 130
 ACTS = (*acts.ALL, acts_http.an_alarm_over_http)
 # What `make console` leaves behind; without it the API serves no pages.
 CONSOLE = REPOSITORY / "webui/app/dist/index.html"
+PICTURE = "slack.png"
+_LOOK_SECONDS = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,19 +52,21 @@ def _play(given: argparse.Namespace, narrator: Narrator) -> int:
     narrator.title("Rescue Bot: the embedded world comes up")
     for words in preflight.check(place, database=given.database):
         narrator.progress(words)
-    world = World(
-        given.directory,
-        database=given.database,
-        minions=given.minions,
-        advice=True,
-        web=True,
-        tell=narrator.progress,
-    )
-    with _ended_in_peace(world, narrator):
-        _prepare(world, narrator)
-        good = _acts(world, narrator)
-        if not given.once:
-            _stay(world, narrator)
+    with SlackDouble() as slack:
+        world = World(
+            given.directory,
+            database=given.database,
+            minions=given.minions,
+            settings=act_notices.settings(slack),
+            advice=True,
+            web=True,
+            tell=narrator.progress,
+        )
+        with _ended_in_peace(world, narrator):
+            _prepare(world, narrator)
+            good = _acts(world, narrator, slack)
+            if not given.once:
+                _stay(world, narrator, slack)
     return 0 if good else 1
 
 
@@ -109,12 +115,13 @@ def _invite(world: World, narrator: Narrator) -> None:
     narrator.blank()
 
 
-def _acts(world: World, narrator: Narrator) -> bool:
+def _acts(world: World, narrator: Narrator, slack: SlackDouble) -> bool:
     """Play the acts and give the verdict."""
     ledger = world.ledger()
+    picture = world.directory / PICTURE
     try:
         stage = acts.Stage(world=world, ledger=ledger, narrator=narrator)
-        good = stage.play(ACTS)
+        good = stage.play((*ACTS, act_notices.what_people_were_told(slack, picture=picture)))
     finally:
         ledger.dispose()
     narrator.title("Verdict")
@@ -136,7 +143,7 @@ def _page_of_latest_rescue(world: World) -> str | None:
     return f"{world.api.url}/events/{rows[0]['id']}" if rows else None
 
 
-def _stay(world: World, narrator: Narrator) -> None:
+def _stay(world: World, narrator: Narrator, slack: SlackDouble) -> None:
     """Keep the world up until Ctrl-C, and tell what one can do with it."""
     narrator.title("Look around")
     narrator.say("The world stays up until Ctrl-C. From another terminal:")
@@ -146,11 +153,23 @@ def _stay(world: World, narrator: Narrator) -> None:
         narrator.say(words)
         narrator.lines("\n".join(lines))
     narrator.blank()
+    narrator.say("What people would read in Slack from now on is told here.")
     narrator.say("Ctrl-C ends it.", colour="bold")
     try:
-        signal.pause()
+        _tell_news(narrator, slack)
     except KeyboardInterrupt:
         narrator.blank()
+
+
+def _tell_news(narrator: Narrator, slack: SlackDouble) -> None:
+    """Say what is posted to Slack, until Ctrl-C."""
+    told = len(slack.messages(act_notices.CHANNEL))
+    while True:
+        news = act_notices.news(slack, after=told)
+        told += len(news)
+        for words in news:
+            narrator.say(f"Slack: {words}")
+        time.sleep(_LOOK_SECONDS)
 
 
 def hints(directory: Path, *, database_url: str) -> dict[str, list[str]]:
@@ -164,7 +183,15 @@ def hints(directory: Path, *, database_url: str) -> dict[str, list[str]]:
         ],
         "What Rescue Bot remembers:": [
             f"salt-run rescue.{words}"
-            for words in ("events", "event 1", "executions", "runbooks", "advice", "stats")
+            for words in (
+                "events",
+                "event 1",
+                "executions",
+                "runbooks",
+                "notices",
+                "advice",
+                "stats",
+            )
         ],
         "Is everything in place:": [
             "salt-run rescue.doctor",

@@ -14,6 +14,7 @@ from rescuebot.notices.facts import (
     Line,
     StepDone,
     Storm,
+    Trouble,
 )
 
 AT = datetime(2026, 11, 22, 4, 4, 40, tzinfo=UTC)
@@ -159,6 +160,13 @@ TROUBLE = Facts(
     why="Nothing is dispatched until it runs again.",
     url=CONSOLE,
 )
+REFUSED = Facts(
+    kind="trouble",
+    state="opened",
+    severity="critical",
+    trouble=Trouble(way="slack", reason="token_revoked"),
+    url=f"{CONSOLE}/notices",
+)
 FIGURES = Figures(
     hours=24,
     events=412,
@@ -172,6 +180,6 @@ FIGURES = Figures(
     stops=1,
     url=CONSOLE,
 )
-ALL = (OPENED, RESCUED, ASKED, FAILED, STORM, HALTED, DIGEST, ESCALATED, TROUBLE)
+ALL = (OPENED, RESCUED, ASKED, FAILED, STORM, HALTED, DIGEST, ESCALATED, TROUBLE, REFUSED)
 # What fits on a phone: a rescue, a question, a failure, a storm.
 SHOWN = (RESCUED, ASKED, FAILED, STORM)

@@ -226,7 +226,7 @@ class World:
     def _start_salt(self) -> None:
         self._tell("starting the Salt master and its minions")
         self.database_url = self.mariadb.url() if self.mariadb else self._embedded_ledger()
-        self.rescue_block = laid_over(self._block(), self._settings)
+        self.rescue_block = self._whole_block()
         self.masters = [self._master(name) for name in self._master_names]
         self.master = self.masters[0]
         self.master.ready_when(self._engines_beat_since)
@@ -240,19 +240,26 @@ class World:
         for other in self.masters[1:]:
             other.take_keys_of(self.master)
             other.start()
-        if self._has_web:
-            self._launch_web()
+        if self._web:
+            self._launch_web(self._web)
         self._wait_for_minions()
         if self._web:
             self._web.wait()
 
-    def _launch_web(self) -> None:
-        self._web = Web(place=self.place, block=self.rescue_block, outlives_owner=self._stays)
-        self._daemons.append(self._web.daemon)
-        self._web.launch()
+    def _whole_block(self) -> dict[str, Any]:
+        """The ``rescue:`` block with what was laid over; what people are told leads to the API."""
+        block = laid_over(self._block(), self._settings)
+        if not self._has_web:
+            return block
+        self._web = Web(place=self.place, block=block, outlives_owner=self._stays)
+        return laid_over({"notices": {"url": self._web.url}}, block)
+
+    def _launch_web(self, web: Web) -> None:
+        self._daemons.append(web.daemon)
+        web.launch()
         ledger = self.ledger()
         try:
-            self._web.let_in(ledger)
+            web.let_in(ledger)
         finally:
             ledger.dispose()
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, telling
+from rescuebot.approvals import service as approvals
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import DatabaseUnavailable
 from rescuebot.events import gathered
@@ -171,20 +172,22 @@ class Gatherer:
         for channel in self._settings.channels:
             with self._database.reading() as session:
                 found = [
-                    (storm, self._standing(session, storm))
+                    (storm, *self._standing(session, storm))
                     for storm in storms.list_live(session=session, channel=channel)
                 ]
-            done += sum(self._step(storm, standing) for storm, standing in found)
+            done += sum(self._step(storm, standing, asked) for storm, standing, asked in found)
         return done
 
-    def _standing(self, session: Session, storm: NoticeStorm) -> Standing:
+    def _standing(self, session: Session, storm: NoticeStorm) -> tuple[Standing, int]:
+        """How its events stand, and how many questions wait for an answer."""
         ids = storms.event_ids(session=session, storm=storm)
-        return gathered.of_ids(session=session, ids=ids)
+        asked = approvals.waiting(session=session, event_ids=ids)
+        return gathered.of_ids(session=session, ids=ids), asked
 
     @repeat_on_contention
-    def _step(self, storm: NoticeStorm, standing: Standing) -> bool:
+    def _step(self, storm: NoticeStorm, standing: Standing, asked: int) -> bool:
         now = self._now()
-        words = f"{standing.count} {standing.fixed} {standing.failed} {standing.open}"
+        words = f"{standing.count} {standing.fixed} {standing.failed} {standing.open} {asked}"
         is_news = words != storm.told
         pause = timedelta(seconds=self._settings.storm.update_seconds)
         with self._database.transaction() as session:
@@ -198,6 +201,9 @@ class Gatherer:
             told = storms.told(session=session, storm=storm, words=words, now=now)
             if told:
                 _of_storm(session, storm, "running", storm.updates + 1, now)
+            if told and asked:
+                # Once in a storm, because nobody hears of an update.
+                _of_storm(session, storm, "held", 0, now)
             return told
 
     def _is_over(self, storm: NoticeStorm, standing: Standing, now: datetime) -> bool:

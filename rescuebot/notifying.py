@@ -18,11 +18,12 @@ from rescuebot import clock, faults, gathering, telling
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import DatabaseUnavailable, DeliveryRefused, DeliveryUnavailable, RescueError
 from rescuebot.logs import logger
-from rescuebot.notices import cards
+from rescuebot.notices import cards, troubles
 from rescuebot.notices import service as notices
 from rescuebot.notices.model import Notice, NoticeReceipt, NoticeStatus, NoticeThread
 from rescuebot.notices.service import Receipt
-from rescuebot.notices.ways import Letter, Posted, Sent, Way
+from rescuebot.notices.ways import Letter, Posted, Sent, Way, build
+from rescuebot.settings import Settings
 from rescuebot.settings.notices import NoticeSettings
 
 log = logger(__name__)
@@ -47,6 +48,8 @@ class _Health:
     silent: int = 0
     not_before: datetime | None = None
     out_until: datetime | None = None
+    # Why it refuses, if people have been told so.
+    told: str = ""
 
 
 @dataclass(kw_only=True)
@@ -60,6 +63,21 @@ class _Try:
     sent: Sent | None = None
     next_at: datetime | None = None
     only_logged: bool = False
+
+
+def tellers(*, owner: str, database: Database, settings: Settings) -> dict[str, Notifier]:
+    """A notifier for each channel; they share the ways."""
+    found = build(settings)
+    return {
+        channel: Notifier(
+            channel=channel,
+            ways=found,
+            owner=owner,
+            database=database,
+            settings=settings.notices,
+        )
+        for channel in settings.notices.channels
+    }
 
 
 class Notifier:
@@ -220,6 +238,8 @@ class Notifier:
         except DeliveryUnavailable as error:
             return self._wait(attempt, name, error, _since(begun))
         health.silent, health.out_until = 0, None
+        if sent.code in troubles.TAKEN:
+            health.told = ""
         attempt.sent = sent
         attempt.receipts.append(
             Receipt(
@@ -269,9 +289,25 @@ class Notifier:
                 what = self._keep(session, attempt)
             else:
                 what = self._end(session, attempt, sent, now)
+            news = self._warn(session, attempt, now)
             faults.point("notify.noted")
         faults.point("notify.committed")
+        for name, reason in news.items():
+            self._health[name].told = reason
         return what
+
+    def _warn(self, session: Session, attempt: _Try, now: datetime) -> dict[str, str]:
+        """Let the ways behind one that fails for good tell so, if any of them reaches people."""
+        news = {
+            receipt.way: receipt.code
+            for receipt in attempt.receipts
+            if receipt.code in troubles.LASTING
+            and receipt.way not in self._names[-2:]
+            and self._health[receipt.way].told != receipt.code
+        }
+        for name, reason in news.items():
+            troubles.put(session=session, channel=self._channel, way=name, reason=reason, now=now)
+        return news
 
     def _keep(self, session: Session, attempt: _Try) -> str:
         assert attempt.next_at is not None, "a try ends sent or with a time"

@@ -25,7 +25,7 @@ from rescuebot.executions.model import Execution, LogStatus
 from rescuebot.executions.pin import fix_of
 from rescuebot.guard import halts
 from rescuebot.guard import service as decisions
-from rescuebot.notices import looking, storms
+from rescuebot.notices import looking, storms, troubles
 from rescuebot.notices import service as notices
 from rescuebot.notices.facts import Approval, Digest, Facts, Halt, Line, StepDone, Storm
 from rescuebot.notices.model import Notice
@@ -58,7 +58,7 @@ def of_event(*, session: Session, event_id: int, url: str, now: datetime) -> Fac
     """The facts of an event as it is now, for whoever asks; NotFound where there is none."""
     event = events.get(session=session, event_id=event_id)
     begun = "opened" if event.status is EventStatus.NEW else "running"
-    state = notices.state_of(event.outcome) if event.outcome else begun
+    state = notices.state_of(outcome=event.outcome) if event.outcome else begun
     asked = Notice(thread_key=notices.event_thread(event_id=event_id), state=state, number=0)
     return _event(session, asked, str(event_id), url.rstrip("/"), now)
 
@@ -179,6 +179,7 @@ def _storm(session: Session, notice: Notice, key: str, url: str, now: datetime) 
     row = storms.get(session=session, storm_id=int(key))
     ids = storms.event_ids(session=session, storm=row)
     standing = gathered.of_ids(session=session, ids=ids)
+    waiting = approvals.waiting(session=session, event_ids=ids)
     return Facts(
         kind="storm",
         state=notice.state,
@@ -193,9 +194,11 @@ def _storm(session: Session, notice: Notice, key: str, url: str, now: datetime) 
             open=standing.open,
             since=row.since,
             until=row.ended_at,
+            waiting=waiting,
         ),
         seconds=((row.ended_at or now) - row.since).total_seconds(),
-        url=_page(url, "/events"),
+        # What a person has to do comes before what there is to read.
+        url=_page(url, "/approvals" if waiting else "/events"),
     )
 
 
@@ -244,6 +247,16 @@ def _digest(session: Session, notice: Notice, key: str, url: str, now: datetime)
     )
 
 
+def _trouble(session: Session, notice: Notice, key: str, url: str, now: datetime) -> Facts:
+    return Facts(
+        kind="trouble",
+        state=notice.state,
+        severity=notice.severity.value,
+        trouble=troubles.of_thread(key),
+        url=_page(url, "/notices"),
+    )
+
+
 def line_of(event: CloudWatchEvent) -> Line:
     """An event in a line of a list."""
     return Line(
@@ -267,4 +280,5 @@ _READERS = {
     "storm": _storm,
     "halt": _halt,
     "digest": _digest,
+    "trouble": _trouble,
 }

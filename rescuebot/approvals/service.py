@@ -11,13 +11,14 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from rescuebot.approvals.model import Approval, ApprovalState
 from rescuebot.errors import Conflict, NotFound
 
 OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
+_CHUNK = 500
 
 
 def digest(*, pinned_sha256: str, servers: Sequence[str]) -> str:
@@ -160,6 +161,16 @@ def of_event(*, session: Session, event_id: int) -> Sequence[Approval]:
     """The approvals that were asked for because of an event, oldest first."""
     query = select(Approval).where(Approval.cloudwatch_event_id == event_id)
     return session.scalars(query.order_by(Approval.id)).all()
+
+
+def waiting(*, session: Session, event_ids: Sequence[int]) -> int:
+    """How many questions of these events nobody has answered yet."""
+    query = select(func.count(Approval.id)).where(Approval.state == ApprovalState.PENDING)
+    chunks = (event_ids[at : at + _CHUNK] for at in range(0, len(event_ids), _CHUNK))
+    return sum(
+        session.scalar(query.where(Approval.cloudwatch_event_id.in_(chunk))) or 0
+        for chunk in chunks
+    )
 
 
 def run_out(*, session: Session, now: datetime, limit: int) -> Sequence[Approval]:

@@ -39,7 +39,10 @@ class Approval:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Storm:
-    """Many events of one service at once. `until` is None while it goes on."""
+    """Many events of one service at once. `until` is None while it goes on.
+
+    `waiting` counts what people are asked and have not answered.
+    """
 
     service: str
     servers: tuple[str, ...]
@@ -49,6 +52,7 @@ class Storm:
     open: int
     since: datetime
     until: datetime | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +92,14 @@ class Halt:
     called_by: str
     at: datetime
     lifted_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """A way to people that takes nothing until somebody mends it, and its own word for why."""
+
+    way: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,5 +143,6 @@ class Facts:
     storm: Storm | None = None
     halt: Halt | None = None
     digest: Digest | None = None
+    trouble: Trouble | None = None
     # The page of the console, "" when no address is configured.
     url: str = ""

@@ -159,10 +159,10 @@ def of_event(
 
 def end_of_event(*, session: Session, event_id: int, outcome: Outcome, now: datetime) -> int:
     """Tell that an event is over."""
-    return of_event(session=session, event_id=event_id, state=state_of(outcome), now=now)
+    return of_event(session=session, event_id=event_id, state=state_of(outcome=outcome), now=now)
 
 
-def state_of(outcome: Outcome) -> str:
+def state_of(*, outcome: Outcome) -> str:
     """The state of the notice that tells of an event which is over."""
     return _ENDS.get(outcome, "failed")
 

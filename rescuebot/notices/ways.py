@@ -43,6 +43,10 @@ class Card(Protocol):
         """Block Kit."""
 
     @property
+    def reply(self) -> Sequence[Mapping[str, Any]]:
+        """The news alone, below a first message that shows the rest; empty where there is none."""
+
+    @property
     def subject(self) -> str:
         """Of an e-mail."""
 
@@ -92,6 +96,7 @@ class Sent:
 
 
 Way = Callable[[Letter], Sent]
+Blocks = Sequence[Mapping[str, Any]]
 
 
 def build(settings: Settings) -> dict[str, Way]:
@@ -121,21 +126,26 @@ def by_slack(letter: Letter, workspace: Workspace) -> Sent:
         if letter.quietly:
             return Sent(code="not_needed")
         place = letter.channel.slack_channel or ""
-        code, reference = _posted(letter, workspace, place, None)
+        code, reference = _posted(letter, workspace, place, None, letter.card.blocks)
         return Sent(code=code, posted=Posted(place, reference), begins_thread=True)
-    if letter.question != letter.thread:
-        _update(letter.thread, letter.head, workspace)
-    if letter.question is not None:
-        _update(letter.question, letter.card, workspace)
+    # The first message shows all; below it the news is enough, as long as it is there.
+    news = letter.card.reply or letter.card.blocks
+    if letter.question == letter.thread:
+        _update(letter.thread, letter.card.text, letter.card.blocks, workspace)
+    else:
+        if not _update(letter.thread, letter.head.text, letter.head.blocks, workspace):
+            news = letter.card.blocks
+        if letter.question is not None:
+            _update(letter.question, letter.card.text, news, workspace)
     if letter.quietly:
         return Sent(code="updated", posted=letter.thread)
     place = letter.thread.place
-    code, reference = _posted(letter, workspace, place, letter.thread.reference)
+    code, reference = _posted(letter, workspace, place, letter.thread.reference, news)
     return Sent(code=code, posted=Posted(place, reference))
 
 
 def _posted(
-    letter: Letter, workspace: Workspace, place: str, thread: str | None
+    letter: Letter, workspace: Workspace, place: str, thread: str | None, blocks: Blocks
 ) -> tuple[str, str]:
     """Post it, unless it is there already."""
     found = _found(letter, workspace, place, thread) if letter.again else None
@@ -144,7 +154,7 @@ def _posted(
     reference = workspace.post(
         channel=place,
         text=letter.card.text,
-        blocks=letter.card.blocks,
+        blocks=blocks,
         notice=letter.notice,
         thread=thread,
     )
@@ -162,14 +172,14 @@ def _found(letter: Letter, workspace: Workspace, place: str, thread: str | None)
         return None
 
 
-def _update(where: Posted, card: Card, workspace: Workspace) -> None:
-    """Change a message, unless somebody has deleted it; that must not keep the news back."""
+def _update(where: Posted, text: str, blocks: Blocks, workspace: Workspace) -> bool:
+    """Change a message; False where it is gone. That must not keep the news back."""
     try:
-        workspace.update(
-            channel=where.place, ref=where.reference, text=card.text, blocks=card.blocks
-        )
+        workspace.update(channel=where.place, ref=where.reference, text=text, blocks=blocks)
     except DeliveryRefused as error:
         log.warning("message_not_updated", place=where.place, reason=error.reason)
+        return False
+    return True
 
 
 def by_sns(letter: Letter, topics: Topics, settings: NoticeSettings) -> Sent:

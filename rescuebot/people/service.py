@@ -102,9 +102,7 @@ def update(
     now: datetime,
     **fields: Any,
 ) -> User:
-    """Change display_name, email, role, locale or slack_id; another role voids what was signed
-    before. Conflict when somebody else has that slack_id.
-    """
+    """Change fields; another role voids what was signed before. Conflict for a taken slack_id."""
     user = get(session=session, which=which)
     _require_changeable(fields)
     wanted = {field: value for field, value in fields.items() if getattr(user, field) != value}
@@ -315,7 +313,6 @@ def _require_changeable(fields: Mapping[str, Any]) -> None:
 
 
 def _require_free_slack_id(session: Session, slack_id: str) -> None:
-    """Of two who come with the same at the same time, the second meets the unique key: 503."""
     holder = session.scalars(select(User.username).where(User.slack_id == slack_id)).one_or_none()
     if holder is not None:
         raise Conflict(

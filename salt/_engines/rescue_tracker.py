@@ -10,6 +10,7 @@ Configure it in the master's config; everything else is in the ``rescue:`` block
 The database is the queue of this engine. What it hears on the bus only makes it faster.
 """
 
+import functools
 import logging
 import os
 import queue
@@ -27,10 +28,10 @@ import salt.utils.minions
 from rescuebot import (
     advising,
     archiving,
-    gathering,
     census,
     database,
     dispatching,
+    gathering,
     halting,
     logs,
     looking,
@@ -43,8 +44,8 @@ from rescuebot import (
 )
 from rescuebot.adapters import lambda_
 from rescuebot.errors import FleetUnavailable, RescueError
+from rescuebot.heartbeats.every import Every
 from rescuebot.heartbeats.life import Life
-from rescuebot.notices import ways
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,7 @@ class Tracker:
         self._planned = threading.Event()
         self._told_halts = frozenset()
         self._newcomers, self._ask_newcomers_at = set(), 0.0
+        self._told_channels = set()
         # Whose returns are listened for, and who takes them.
         self._recorders = {
             dispatching.FUNCTION: lambda given, salt_fleet: tracking.record_return(
@@ -120,17 +122,16 @@ class Tracker:
 
     def run(self):
         """Work until told to stop; a trouble of the ledger or the master is waited out."""
-        for work in (
+        others = (
             self._hear,
             self._record,
             self._advise,
             self._keep_house,
             self._look,
             self._notify,
-        ):
-            threading.Thread(
-                target=self._go_on, args=(work,), name=work.__name__, daemon=True
-            ).start()
+        )
+        for work in others:
+            self._begin(work, work.__name__)
         with SaltFleet(self._opts) as salt_fleet:
             # Minions that started before this engine did are greeted now.
             for name in salt_fleet.known_minions()[:MOST_HINTS]:
@@ -139,12 +140,18 @@ class Tracker:
                 Every(self._config.tracker.heartbeat_seconds, self._life.beat),
                 Every(self._config.sweep.seconds, lambda: self._sweep(salt_fleet)),
                 Every(PREVIEW_SECONDS, lambda: self._preview(salt_fleet)),
-                Every(CENSUS_SECONDS, lambda: self._census(salt_fleet)),
+                Every(
+                    CENSUS_SECONDS,
+                    lambda: census.ask(fleet=salt_fleet, minions=salt_fleet.accepted()),
+                ),
             ]
             while not self._life.stop.is_set():
                 self._patiently(lambda: self._tick(salt_fleet, every))
                 self._planned.wait(self._config.tracker.poll_seconds)
                 self._planned.clear()
+
+    def _begin(self, work, name):
+        threading.Thread(target=self._go_on, args=(work,), name=name, daemon=True).start()
 
     def _go_on(self, work):
         """Whatever ends the work of a thread, it begins anew until the engine ends."""
@@ -152,9 +159,13 @@ class Tracker:
             try:
                 return work()
             except Exception:  # pylint: disable=broad-except
-                log.exception("rescue_tracker begins %s anew", work.__name__)
+                log.exception("%s begins anew", threading.current_thread().name)
                 self._life.stop.wait(1)
         return None
+
+    def _keep_on(self, pause, work):
+        while not self._life.stop.wait(pause):
+            self._patiently(work)
 
     def _tick(self, salt_fleet, every):
         dispatching.dispatch_due(fleet=salt_fleet, **self._world)
@@ -180,9 +191,7 @@ class Tracker:
         )
         ask = function.call if function else None
         advisor = advising.Advisor(ask=ask, owner=self._life.owner, **self._world)
-        while not self._life.stop.is_set():
-            self._patiently(advisor.run)
-            self._life.stop.wait(ADVICE_SECONDS)
+        self._keep_on(ADVICE_SECONDS, advisor.run)
 
     def _keep_house(self):
         """Archive and tidy: a thread of its own, which rests often, for nothing of it is urgent."""
@@ -201,28 +210,15 @@ class Tracker:
         config = self._config.notices
         # Whoever changes a state, here or elsewhere, writes for the channels that the ledger has.
         gathering.register(database=self._ledger, settings=config)
-        found = ways.build(self._config)
-        for channel in config.channels:
-            notifier = notifying.Notifier(
-                channel=channel,
-                ways=found,
-                owner=self._life.owner,
-                database=self._ledger,
-                settings=config,
-            )
-            threading.Thread(
-                target=self._go_on,
-                args=(lambda teller=notifier: self._tell(teller),),
-                name=f"_tell {channel}",
-                daemon=True,
-            ).start()
+        tellers = notifying.tellers(owner=self._life.owner, **self._world)
+        # When this begins anew, those that have a thread still have it.
+        for channel in set(tellers) - self._told_channels:
+            work = functools.partial(self._keep_on, NOTICE_SECONDS, tellers[channel].run)
+            self._begin(work, f"_tell {channel}")
+            self._told_channels.add(channel)
         gatherer = gathering.Gatherer(database=self._ledger, settings=config)
-        while config.channels and not self._life.stop.wait(GATHER_SECONDS):
-            self._patiently(gatherer.run)
-
-    def _tell(self, notifier):
-        while not self._life.stop.wait(NOTICE_SECONDS):
-            self._patiently(notifier.run)
+        if config.channels:
+            self._keep_on(GATHER_SECONDS, gatherer.run)
 
     def _look(self):
         """A thread of its own: minions that are away are waited for, and an archive run is long."""
@@ -253,9 +249,6 @@ class Tracker:
 
     def _preview(self, salt_fleet):
         previewing.ask_due(fleet=salt_fleet, database=self._ledger)
-
-    def _census(self, salt_fleet):
-        census.ask(fleet=salt_fleet, minions=salt_fleet.accepted())
 
     def _hear(self):
         """Put hints from the bus into queues, and nothing else: a slow listener is cut off."""
@@ -405,21 +398,6 @@ class SaltFleet:
     def grains_of(self, name):
         """The grains that the master has of a minion."""
         return self._cache.fetch("grains", name)
-
-
-class Every:
-    """A chore that is due every so many seconds."""
-
-    def __init__(self, seconds, work):
-        self._seconds = seconds
-        self._work = work
-        self._due = 0.0
-
-    def run_if_due(self):
-        """Do it, if it is time."""
-        if time.monotonic() >= self._due:
-            self._due = time.monotonic() + self._seconds
-            self._work()
 
 
 def _returned(data):

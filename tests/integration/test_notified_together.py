@@ -99,6 +99,29 @@ def test_the_end_of_an_event_in_a_storm_is_told_by_the_storm_and_others_singly(
     assert [row.status.value for row in failed] == ["sent", "merged"]
 
 
+def test_a_storm_counts_what_people_are_asked_says_so_once_and_leads_to_the_approvals(
+    database: Database, slack: SlackDouble
+) -> None:
+    board = a_board(database, slack, url="https://rescue.example.com")
+    factories.a_runbook(database, mode="ask")
+    ids = a_storm(board, 10)
+    board.tell()
+    for number, event_id in enumerate(ids[4:]):
+        name = f"i-{number + 4:017x}"
+        factories.a_server(database, server_id=name, minion_id=f"minion-{number}")
+        assert board.handle(event_id) == {"held": 1}
+        board.later(seconds=6)
+        board.gather()
+        board.tell()
+    asked = [row.status.value for row in board.rows() if row.state == "approval_asked"]
+    assert asked == ["merged"] * 6
+    (question,) = [one for one in board.messages() if one.thread_ts]
+    assert "https://rescue.example.com/approvals" in texts([question])
+    assert "Approvals waiting" in texts([question]) and "Progress" not in texts([question])
+    (head,) = [one for one in board.messages() if one.ts == question.thread_ts]
+    assert "✋ Approvals waiting: 6" in head.text and "/approvals" in texts([head])
+
+
 def test_a_storm_ends_with_a_summary_when_all_is_over_and_quiet(board: Board) -> None:
     ids = a_storm(board, 10)
     board.tell()

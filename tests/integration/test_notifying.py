@@ -99,6 +99,7 @@ def test_a_rescue_is_one_thread_whose_first_message_ends_as_things_stand(board: 
     assert (head.ts, summary.thread_ts) == (first.ts, first.ts)
     assert head.versions > 1
     assert "Rescued" in texts([head]) and "Rescued" in texts([summary])
+    assert "What broke" in texts([head]) and "What broke" not in texts([summary])
     assert board.states() == [("opened", "sent"), ("running", "sent"), ("rescued", "sent")]
 
 
@@ -125,6 +126,7 @@ def test_a_question_has_buttons_until_it_is_answered(board: Board) -> None:
     board.tell()
     head, question = board.messages()
     assert "rescue_approve" in texts([question]) and "rescue_approve" not in texts([head])
+    assert "What broke" in texts([head]) and "What broke" not in texts([question])
     approving.approve(
         1 if not board.rows() else board.rows()[-1].number,
         actor="kim",
@@ -135,7 +137,7 @@ def test_a_question_has_buttons_until_it_is_answered(board: Board) -> None:
     board.tell()
     head, question = board.messages()
     assert "rescue_approve" not in texts([head, question])
-    assert "kim" in texts([question])
+    assert "kim" in texts([question]) and "What broke" not in texts([question])
 
 
 def test_a_stop_is_told_and_its_end_is_a_reply(board: Board) -> None:
@@ -233,8 +235,8 @@ def test_what_slack_never_takes_goes_the_next_way_at_once(
 ) -> None:
     board, mail = with_fallback(database, slack)
     board.event()
-    slack.be(word, method="chat.postMessage")
-    assert board.tell() == {"sent": 1}
+    slack.be(word, method="chat.postMessage", times=9)
+    assert board.tell(rounds=1) == {"sent": 1}
     assert len(mail.letters) == 1
     assert board.receipts() == [("slack", False, word), ("email", True, "posted")]
 
@@ -275,7 +277,7 @@ def test_what_every_way_refused_is_given_up_and_logged(
     mail.troubles.append(DeliveryRefused("no", reason="MessageRejected"))
     slack.be("token_revoked", method="chat.postMessage")
     board.event()
-    assert board.tell() == {"given_up": 1}
+    assert board.tell(rounds=1) == {"given_up": 1}
     assert board.receipts() == [
         ("slack", False, "token_revoked"),
         ("email", False, "MessageRejected"),
@@ -308,7 +310,7 @@ def test_an_update_is_no_news_for_those_who_get_letters(
     database: Database, slack: SlackDouble
 ) -> None:
     board, mail = with_fallback(database, slack)
-    slack.be("token_revoked", method="chat.postMessage", times=9)
+    slack.be("msg_too_long", method="chat.postMessage", times=9)
     event_id = board.event()
     board.tell()
     factories.a_server(database, server_id=SERVER)
@@ -358,6 +360,7 @@ def test_a_deleted_first_message_does_not_keep_the_news_back(board: Board) -> No
     board.run_planned()
     board.tell()
     assert board.states()[-1] == ("rescued", "sent")
+    assert "What broke" in texts(board.messages()[-1:]), "it must tell all, where nothing else does"
 
 
 def test_killed_is_nothing_that_the_code_could_catch() -> None:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from devstack import act_notices
 from devstack import slack_samples as samples
@@ -19,6 +20,8 @@ from rescuebot.adapters.slack import Workspace
 from rescuebot.database import Database
 from rescuebot.notices import cards
 from rescuebot.notices.facts import Facts
+from rescuebot.notices.model import Notice, NoticeStatus
+from tests.notified import OPS, Board
 
 
 @pytest.fixture
@@ -63,6 +66,8 @@ def test_a_thread_is_told_with_its_replies(slack: SlackDouble, sqlite: Database)
     # Signs are lost where only ASCII can be printed.
     assert words.count("Rescued") == 2 and "Rescued: mysql" in words
     assert "threads: 1, messages: 2, one for each notice" in words
+    assert max(map(len, words.splitlines())) <= 100
+    assert act_notices.news(slack, after=1)[0].startswith("✅ Rescued · Critical · mysql")
 
 
 def test_what_was_told_twice_or_refused_or_not_at_all_is_no_good_end(
@@ -76,3 +81,21 @@ def test_what_was_told_twice_or_refused_or_not_at_all_is_no_good_end(
     post(slack, samples.RESCUED, thread=head, notice=notice)
     good, words = told(slack, sqlite)
     assert not good and "FAILED threads: 1, messages: 3" in words
+
+
+def test_a_rescue_that_nobody_was_told_of_is_no_good_end(
+    slack: SlackDouble, sqlite: Database
+) -> None:
+    channels = {act_notices.NAME: {**OPS, "slack_channel": act_notices.CHANNEL}}
+    board = Board(database=sqlite, slack=slack, notices={"channels": channels})
+    first = board.rescue()
+    board.tell(act_notices.NAME)
+    good, words = told(slack, sqlite)
+    assert good and "each of 1 rescues was told once" in words
+    board.later(minutes=10)
+    second = board.rescue()
+    with sqlite.transaction() as session:
+        session.execute(update(Notice).values(status=NoticeStatus.SENT))
+    good, words = told(slack, sqlite)
+    assert first != second and not good
+    assert f"not so: [{second}]" in words

@@ -21,6 +21,7 @@ from rescuebot.notices.facts import (
     Line,
     StepDone,
     Storm,
+    Trouble,
 )
 
 URL = "https://rescue.example.com/events/1"
@@ -90,6 +91,7 @@ STORM = st.builds(
     fixed=COUNT,
     failed=COUNT,
     open=COUNT,
+    waiting=COUNT,
     since=TIME,
     until=st.one_of(st.none(), TIME),
 )
@@ -117,6 +119,7 @@ DIGEST = st.builds(
 HALT = st.builds(
     Halt, target=TEXT, reason=TEXT, called_by=TEXT, at=TIME, lifted_by=st.one_of(st.none(), TEXT)
 )
+TROUBLE = st.builds(Trouble, way=st.one_of(st.sampled_from(["slack", "email"]), TEXT), reason=TEXT)
 STEP = st.builds(StepDone, step=TEXT, ok=st.booleans(), seconds=SECONDS)
 
 
@@ -153,6 +156,7 @@ FACTS = st.builds(
     storm=maybe(STORM),
     halt=maybe(HALT),
     digest=maybe(DIGEST),
+    trouble=maybe(TROUBLE),
     url=st.sampled_from(["", URL]),
 )
 LANGUAGE = st.sampled_from(["ko", "en", "ja"])

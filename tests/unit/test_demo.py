@@ -1,12 +1,15 @@
-"""What the demo says to whoever wants to look: where the console is, or how to get one."""
+"""What the demo says to whoever wants to look: where the console is, what Slack would show."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
-from devstack import demo
+from devstack import act_notices, demo
+from devstack.narration import Narrator
+from devstack.slack import SlackDouble
 from devstack.web import Access
 
 ACCESS = Access(
@@ -41,3 +44,28 @@ def test_without_a_build_it_is_said_how_to_get_one(
 
     assert "make console" in said and "in a browser" not in said
     assert "admin   pw-a" in said
+
+
+def test_what_is_posted_while_the_demo_stays_up_is_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slack, heard, posts = SlackDouble(), io.StringIO(), ["mysql &lt;db-1&gt; is down", "rescued"]
+    act_notices.settings(slack)
+
+    def post(text: str) -> None:
+        told = slack.serve(
+            "chat.postMessage", {"channel": act_notices.CHANNEL, "text": text}, slack.token
+        )
+        assert told["ok"]
+
+    def nap(_: float) -> None:
+        if not posts:
+            raise KeyboardInterrupt
+        post(posts.pop(0))
+
+    post("what the acts have told already")
+    monkeypatch.setattr(demo.time, "sleep", nap)
+    with pytest.raises(KeyboardInterrupt):
+        demo._tell_news(Narrator(heard), slack)
+
+    assert heard.getvalue().splitlines() == ["Slack: mysql <db-1> is down", "Slack: rescued"]

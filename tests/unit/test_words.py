@@ -11,11 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from rescuebot import doctor, tables
+from rescuebot.adapters import slack
 from rescuebot.advice.shell.risk import Risk
 from rescuebot.approving import Obstacle
+from rescuebot.events.model import Outcome
 from rescuebot.events.service import Kind as Recorded
 from rescuebot.executions import returns
 from rescuebot.guard.rules import Rule
+from rescuebot.notices import service as notices
 from rescuebot.settings import Settings
 from rescuebot.settings.section import Source
 from rescuebot.versions.model import Kind as Versioned
@@ -25,12 +28,19 @@ from webui.api.resources import health
 
 CATALOGUES = ROOT / "webui/app/src/i18n"
 LANGUAGES = ("ko", "en", "ja")
+OWN_REASONS = ("no_topic", "no_address", "schema", "too_large", "bad_address")
 # What cannot be followed in the code, and what it can be.
 KNOWN: Mapping[str, Collection[str]] = {
     "rescuebot.guarding: verdict.rule": list(Rule),
     "rescuebot.intake: recorded.kind": list(Recorded),
     "rescuebot.versions.service: noun.kind": list(Versioned),
     "rescuebot.executions.ending: result.verdict": get_args(returns.Verdict),
+    "rescuebot.notices.service: state_of(outcome=outcome)": {
+        notices.state_of(outcome=one) for one in Outcome
+    },
+    "rescuebot.notifying: sent.code": ("posted", "found", "updated", "partly", "not_needed"),
+    # Of what a way says itself, that for which there is a remedy; other words are shown as such.
+    "rescuebot.notifying: error.reason": (*slack._REMEDIES, *OWN_REASONS),
 }
 # The words of each column that holds one of a closed list; None for those that no page shows.
 COLUMNS: Mapping[str, str | None] = {
@@ -46,6 +56,8 @@ COLUMNS: Mapping[str, str | None] = {
     "dead_letter.state": "letterState",
     "draft.state": "draftState",
     "execution.state": "state",
+    "notice.severity": "severity",
+    "notice.status": "noticeStatus",
     "runbook_script.mode": "mode",
     "runbook_script.solution_kind": "kind",
     "saltstack_command.command_type": "commandType",
@@ -63,6 +75,10 @@ CALLS: Mapping[tuple[str, str], str] = {
     ("rescuebot.executions.service.end", "verdict"): "verdict",
     ("rescuebot.audit.service.note", "action"): "audit",
     ("rescuebot.errors.Unreadable", "reason"): "unreadable",
+    ("rescuebot.notices.service.put", "state"): "noticeState",
+    ("rescuebot.notices.service.put_once", "state"): "noticeState",
+    ("rescuebot.notices.ways.Sent", "code"): "receipt",
+    ("rescuebot.notices.service.Receipt", "code"): "receipt",
 }
 # One that each must find, or the search itself is broken.
 SURE: Mapping[str, str] = {
@@ -70,6 +86,8 @@ SURE: Mapping[str, str] = {
     "verdict": "no_module",
     "audit": "archive_run",
     "unreadable": "not_json",
+    "noticeState": "held",
+    "receipt": "posted",
 }
 
 

@@ -17,7 +17,7 @@ from rescuebot.notices.cards.page import (
 )
 from rescuebot.notices.cards.text import one_line, spoken
 from rescuebot.notices.cards.words import Words
-from rescuebot.notices.facts import Digest, Facts, Halt, Line, Storm
+from rescuebot.notices.facts import Digest, Facts, Halt, Line, Storm, Trouble
 
 _SERVERS = 5
 _LINES = 15
@@ -36,6 +36,8 @@ def of_storm(facts: Facts, words: Words, *, url: str, storm: Storm) -> Card:
     page.labelled("broke", own(severity(words, facts.severity)))
     page.labelled("service", foreign(storm.service))
     _progress(page, fixed=storm.fixed, failed=storm.failed, open_=storm.open)
+    if storm.waiting:
+        page.labelled("waiting", own(f"✋ {storm.waiting:,}"))
     total = own(words("servers", n=f"{len(storm.servers):,}") + ": ")
     page.labelled("servers", total, *names(words, storm.servers, most=_SERVERS))
     page.labelled("since", at(storm.since))
@@ -46,7 +48,19 @@ def of_storm(facts: Facts, words: Words, *, url: str, storm: Storm) -> Card:
         page.line(own(words("storm.words")))
     page.footer()
     told = words(key, service=spoken(storm.service, _SERVICE), n=count)
-    return page.card(text=spoken_line(f"{sign} {told}", _counts(words, storm)))
+    asked = f"✋ {words('label.waiting')}: {storm.waiting:,}" if storm.waiting else ""
+    text = spoken_line(f"{sign} {told}", asked, _counts(words, storm))
+    # What is news while it goes on is that people are asked; at its end all of it is.
+    reply = _question(words, storm, url=url) if storm.waiting and going_on else None
+    return page.card(text=text, reply=reply)
+
+
+def _question(words: Words, storm: Storm, *, url: str) -> Page:
+    """That people are asked, and where they answer."""
+    page = Page(words, url=url)
+    page.labelled("waiting", own(f"✋ {storm.waiting:,}"))
+    page.footer()
+    return page
 
 
 def of_digest(facts: Facts, words: Words, *, url: str, digest: Digest) -> Card:
@@ -95,14 +109,22 @@ def of_trouble(facts: Facts, words: Words, *, url: str) -> Card:
     title = words("trouble.title") if trouble else words.named("state", facts.state)
     sign = "⚠️" if trouble else sign_of(facts)
     page.title(sign, title)
-    page.labelled("broke", own(severity(words, facts.severity)), own("  "), said(facts.what))
+    what = _of_way(words, facts.trouble) if facts.trouble else facts.what
+    page.labelled("broke", own(severity(words, facts.severity)), own("  "), said(what))
+    if facts.trouble:
+        page.line(own(words("trouble.way_words")))
     if facts.service or facts.server_id:
         page.labelled("where", *where(words, facts))
     page.quote(facts.message)
     if facts.why:
         page.labelled("why", said(facts.why))
     page.footer()
-    return page.card(text=spoken_line(f"{sign} {title}", spoken(facts.what, 120)))
+    return page.card(text=spoken_line(f"{sign} {title}", spoken(what, 120)))
+
+
+def _of_way(words: Words, trouble: Trouble) -> str:
+    way = words.named("way", trouble.way)
+    return words("trouble.way", way=way, reason=one_line(trouble.reason, 60) or "-")
 
 
 def _progress(page: Page, *, fixed: int, failed: int, open_: int) -> None:

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { actionsFor, actionsOn } from '@/pages/events/actions';
 import { actOn, actOnAll, CHUNK } from '@/pages/events/bulk';
 import { timelineOf } from '@/pages/events/timeline';
+import { aboutOf, answerOf, hopsOf, lookOf } from '@/pages/notices/hops';
 import { neighbour, readPreview } from '@/pages/approvals/preview';
 import {
   aligned,
@@ -73,8 +74,19 @@ describe('what is offered', () => {
     expect(actionsFor({ ...operator, deleted: true })).toEqual([]);
     expect(actionsFor({ ...admin, deleted: true })).toEqual(['restore']);
     const event = { status: 'failed', deleted_at: null } as never;
-    expect(actionsOn(event, operator)).toEqual(['reopen']);
-    expect(actionsOn(event, admin)).toEqual(['reopen', 'delete']);
+    expect(actionsOn(event, viewer)).toEqual([]);
+    expect(actionsOn(event, operator)).toEqual(['acknowledge', 'reopen']);
+    expect(actionsOn(event, admin)).toEqual(['acknowledge', 'reopen', 'delete']);
+  });
+
+  it('is to see to what nobody sees to, as long as there is something to see to', () => {
+    const operator = { isOperator: true, isAdmin: false };
+    const offered = (event: object) => actionsOn({ deleted_at: null, ...event } as never, operator);
+    expect(offered({ status: 'new', acknowledged_at: null })).toContain('acknowledge');
+    expect(offered({ status: 'failed', acknowledged_at: '2026-11-22T01:00:00Z' })).not.toContain(
+      'acknowledge',
+    );
+    expect(offered({ status: 'resolved', acknowledged_at: null })).not.toContain('acknowledge');
   });
 });
 
@@ -109,10 +121,11 @@ describe('the timeline', () => {
     approvals: [],
     advice: null,
     executions: [],
-  } as never;
+    notices: [],
+  };
 
   it('is in the order in which it happened', () => {
-    expect(timelineOf(history).map((entry) => entry.id)).toEqual([
+    expect(timelineOf(history as never).map((entry) => entry.id)).toEqual([
       'alarm',
       'decision-2',
       'decision-1',
@@ -123,8 +136,79 @@ describe('the timeline', () => {
   });
 
   it('folds what the machinery does, and all repeats but the last', () => {
-    const noise = timelineOf(history).filter((entry) => entry.noise);
+    const noise = timelineOf(history as never).filter((entry) => entry.noise);
     expect(noise.map((entry) => entry.id)).toEqual(['decision-2', 'occurrence-2']);
+  });
+
+  it('tells who was told, and folds what told nobody anything new unless a way failed', () => {
+    const refused = { way: 'slack', ok: false, code: 'not_in_channel' };
+    const updated = { way: 'slack', ok: true, code: 'updated' };
+    const notice = (id: number, status: string, receipts: object[]) => ({
+      id,
+      status,
+      receipts,
+      channel: 'ops',
+      state: 'opened',
+      event_id: 5,
+      created_at: '2026-11-22T01:00:00Z',
+      ended_at: `2026-11-22T01:00:0${id}Z`,
+    });
+    const told = timelineOf({
+      ...history,
+      notices: [
+        notice(3, 'sent', [refused, { way: 'email', ok: true, code: 'posted' }]),
+        notice(4, 'sent', [updated]),
+        notice(5, 'merged', []),
+        notice(6, 'sent', [refused, updated]),
+      ],
+    } as never).filter((entry) => entry.lane === 'notice');
+    expect(told.map(({ id, noise }) => [id, noise])).toEqual([
+      ['notice-3', false],
+      ['notice-4', true],
+      ['notice-5', true],
+      ['notice-6', false],
+    ]);
+    expect(told[0]).toMatchObject({
+      at: '2026-11-22T01:00:03Z',
+      to: '/notices?event_id=5&id=3',
+      hops: [
+        { way: 'slack', ok: false },
+        { way: 'email', ok: true },
+      ],
+    });
+  });
+});
+
+describe('a notice', () => {
+  const wait = { way: 'slack', ok: false, code: 'ratelimited' };
+
+  it('that a way puts off again and again is told as one hop', () => {
+    const posted = { way: 'slack', ok: true, code: 'posted' };
+    expect(hopsOf([wait, wait, { ...wait, code: 'timeout' }, wait, posted])).toEqual([
+      { ...wait, times: 2 },
+      { ...wait, code: 'timeout', times: 1 },
+      { ...wait, times: 1 },
+      { ...posted, times: 1 },
+    ]);
+    expect(hopsOf([])).toEqual([]);
+  });
+
+  it('that only the log has taken is no good news', () => {
+    const logged = { way: 'log', ok: true, code: 'posted' };
+    expect([lookOf(logged), answerOf(logged)]).toEqual(['warning', 'logged']);
+    expect([lookOf(wait), answerOf(wait)]).toEqual(['error', 'ratelimited']);
+    expect(lookOf({ way: 'sns', ok: true })).toBe('success');
+    expect(answerOf({ way: 'sns', ok: true, code: 'posted' })).toBe('posted');
+  });
+
+  it('leads to what it is about, where that has a page', () => {
+    expect(aboutOf('event:12')).toEqual({ kind: 'event', id: '12', to: '/events/12' });
+    expect(aboutOf('halt:4').to).toBe('/halts');
+    expect(aboutOf('storm:7')).toEqual({ kind: 'storm', id: '7' });
+    expect(aboutOf('digest:quiet:2026-11-22T01:00:00Z').kind).toBe('digest_quiet');
+    expect(aboutOf('digest:daily:2026-11-22').kind).toBe('digest_daily');
+    expect(aboutOf('event:../users')).toEqual({ kind: 'event', id: '../users' });
+    expect(aboutOf('constructor:1')).toEqual({ kind: '', id: 'constructor:1' });
   });
 });
 

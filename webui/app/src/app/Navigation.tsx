@@ -15,7 +15,7 @@ interface Place {
   name: string;
   href: string;
   least?: Least;
-  count?: 'approvals' | 'letters' | 'held';
+  count?: 'approvals' | 'letters' | 'held' | 'notices';
 }
 
 const SECTIONS: readonly { name: string; places: readonly Place[] }[] = [
@@ -44,6 +44,7 @@ const SECTIONS: readonly { name: string; places: readonly Place[] }[] = [
       { name: 'halts', href: '/halts' },
       { name: 'windows', href: '/windows' },
       { name: 'letters', href: '/dead-letters', count: 'letters' },
+      { name: 'notices', href: '/notices', count: 'notices' },
     ],
   },
   {
@@ -107,4 +108,5 @@ function useGoing(): void {
   useShortcut('g i', 'nav.advice', () => go('/advice'));
   useShortcut('g s', 'nav.servers', () => go('/servers'));
   useShortcut('g h', 'nav.halts', () => go('/halts'));
+  useShortcut('g n', 'nav.notices', () => go('/notices'));
 }

@@ -23,6 +23,7 @@ export function useWaiting() {
     approvals: data?.approvals.waiting ?? 0,
     bounded: data?.approvals.waiting_is_bounded ?? false,
     letters: data?.dead_letters ?? 0,
+    notices: data ? data.notices.given_up + data.notices.late : 0,
     held: Object.values(data?.held ?? {}).reduce((sum, n) => sum + n, 0),
   };
 }

@@ -51,6 +51,7 @@ const routes = [
   page('/halts', 'halts', () => import('@/pages/control/Halts')),
   page('/windows', 'windows', () => import('@/pages/control/Windows')),
   page('/dead-letters', 'letters', () => import('@/pages/control/DeadLetters'), fields.LETTERS),
+  page('/notices', 'notices', () => import('@/pages/notices/Notices'), fields.NOTICES),
   page('/audit', 'audit', () => import('@/pages/house/Audit'), fields.AUDIT),
   page('/archive', 'archive', () => import('@/pages/house/Archive'), fields.ARCHIVES),
   page('/users', 'users', () => import('@/pages/house/Users'), fields.USERS),

@@ -13,10 +13,10 @@ const OVERVIEW_MS = 3_500;
 
 // Keys of queries begin with their topic; these also change when another topic does.
 const ALSO: Readonly<Record<string, readonly string[]>> = {
-  events: ['dashboard', 'servers'],
+  events: ['dashboard', 'servers', 'notices'],
   executions: ['dashboard', 'logs', 'events', 'approvals'],
-  approvals: ['dashboard', 'events', 'executions'],
-  halts: ['dashboard'],
+  approvals: ['dashboard', 'events', 'executions', 'notices'],
+  halts: ['dashboard', 'notices'],
   'maintenance-windows': ['dashboard'],
   'dead-letters': ['dashboard'],
   advice: ['dashboard', 'events', 'drafts'],

@@ -8,6 +8,7 @@ import type {
   EventStatus,
   ExecutionState,
   LetterState,
+  NoticeStatus,
   Outcome,
   RunbookMode,
   Severity,
@@ -77,6 +78,28 @@ export const ADVICE_STATES = all<AdviceState>()([
 ]);
 export const LETTER_STATES = all<LetterState>()(['kept', 'requeued', 'discarded']);
 export const ARCHIVE_STATES = all<ArchiveState>()(['planned', 'written', 'verified', 'done']);
+export const NOTICE_STATUSES = all<NoticeStatus>()(['pending', 'sent', 'given_up', 'merged']);
+// What a notice tells; the API takes any word.
+export const NOTICE_STATES = [
+  'opened',
+  'held',
+  'approval_asked',
+  'previewed',
+  'approval_answered',
+  'running',
+  'retrying',
+  'rescued',
+  'nothing_to_fix',
+  'failed',
+  'recovered',
+  'closed',
+  'reopened',
+  'acknowledged',
+  'escalated',
+  'summary',
+  'called',
+  'lifted',
+] as const;
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 
 export const EVENTS: readonly Field[] = [
@@ -128,6 +151,12 @@ export const SERVERS: readonly Field[] = [
 export const LETTERS: readonly Field[] = [
   { name: 'state', values: LETTER_STATES, kind: 'letterState' },
   { name: 'reason' },
+];
+export const NOTICES: readonly Field[] = [
+  { name: 'status', values: NOTICE_STATUSES, kind: 'noticeStatus' },
+  { name: 'channel' },
+  { name: 'state', values: NOTICE_STATES, kind: 'noticeState' },
+  { name: 'event_id', one: true },
 ];
 export const AUDIT: readonly Field[] = [{ name: 'actor' }, { name: 'action' }, { name: 'subject' }];
 export const ARCHIVES: readonly Field[] = [

@@ -47,6 +47,7 @@ const LOOKS: Readonly<Record<string, Record<string, Look>>> = {
     expired: 'stopped',
     withdrawn: 'stopped',
   },
+  noticeStatus: { pending: 'pending', sent: 'success', given_up: 'error', merged: 'stopped' },
   letterState: { kept: 'warning', requeued: 'success', discarded: 'stopped' },
   archiveState: {
     planned: 'pending',

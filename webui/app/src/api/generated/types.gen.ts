@@ -5,6 +5,13 @@ export type ClientOptions = {
 };
 
 /**
+ * What somebody who sees to an event has to say; it may be nothing.
+ */
+export type Acknowledgement = {
+    reason?: string;
+};
+
+/**
  * One question to the model and its answer, shared by all events that ask the same.
  */
 export type Advice = {
@@ -732,6 +739,8 @@ export type Engine = {
  * One incident on one server. Repeats within the dedup window are counted on the first row.
  */
 export type Event = {
+    acknowledged_at: string | null;
+    acknowledged_by: string | null;
     alarm_name: string;
     claimed_at: string | null;
     deleted_at: string | null;
@@ -757,7 +766,7 @@ export type Event = {
  * The same done to many events.
  */
 export type EventAction = {
-    action: 'resolve' | 'fail' | 'reopen' | 'delete' | 'restore';
+    action: 'resolve' | 'fail' | 'reopen' | 'acknowledge' | 'delete' | 'restore';
     ids: Array<number>;
     reason: string;
 };
@@ -775,7 +784,7 @@ export type EventFigures = {
 };
 
 /**
- * An event with its reports, decisions, advice, approvals, executions and their logs.
+ * An event with its reports, decisions, advice, approvals, notices, executions, logs.
  */
 export type EventHistory = {
     advice: Advice | null;
@@ -783,6 +792,7 @@ export type EventHistory = {
     decisions: Array<Decision>;
     event: Event;
     executions: Array<ExecutionWhole>;
+    notices: Array<NoticeWhole>;
     occurrences: Array<Occurrence>;
 };
 
@@ -1283,6 +1293,112 @@ export type Miss = {
 };
 
 /**
+ * One thing that one channel is to be told, once. It holds no words: facts are read at sending.
+ */
+export type Notice = {
+    attempts: number;
+    channel: string;
+    created_at: string;
+    ended_at: string | null;
+    event_id: number | null;
+    id: number;
+    merged_into: number | null;
+    next_at: string;
+    not_before: string;
+    service_type: string;
+    severity: Severity;
+    state: string;
+    status: NoticeStatus;
+    thread_key: string;
+    uuid: string;
+};
+
+/**
+ * One page of a list.
+ */
+export type NoticePage = {
+    items: Array<Notice>;
+    /**
+     * The cursor of the next page; null on the last one.
+     */
+    next: string | null;
+    /**
+     * Counted up to 1000.
+     */
+    total: number | null;
+    /**
+     * Whether there are more than `total`.
+     */
+    total_is_bounded: boolean;
+};
+
+/**
+ * What one hop answered. `place` and `reference` are the way's own names for the message.
+ */
+export type NoticeReceipt = {
+    code: string;
+    id: number;
+    milliseconds: number;
+    ok: boolean;
+    place: string;
+    reference: string;
+    tried_at: string;
+    way: string;
+};
+
+/**
+ * `pending → sent | given_up | merged`; each step is one guarded UPDATE.
+ */
+export type NoticeStatus = 'pending' | 'sent' | 'given_up' | 'merged';
+
+/**
+ * The latest answer of a way that did not take a notice.
+ */
+export type NoticeTrouble = {
+    at: string;
+    code: string;
+    way: string;
+};
+
+/**
+ * A notice with what each way answered.
+ */
+export type NoticeWhole = {
+    attempts: number;
+    channel: string;
+    created_at: string;
+    ended_at: string | null;
+    event_id: number | null;
+    id: number;
+    merged_into: number | null;
+    next_at: string;
+    not_before: string;
+    receipts: Array<NoticeReceipt>;
+    service_type: string;
+    severity: Severity;
+    state: string;
+    status: NoticeStatus;
+    thread_key: string;
+    uuid: string;
+};
+
+/**
+ * Whether people are told: what waits, what waits for long, what reached nobody.
+ */
+export type NoticesStanding = {
+    /**
+     * Of the last 24 hours; they are in the log alone.
+     */
+    given_up: number;
+    last_trouble: NoticeTrouble | null;
+    /**
+     * Due for five minutes and not told yet.
+     */
+    late: number;
+    pending: number;
+};
+
+/**
  * What keeps a person from approving, beside their role.
  */
 export type Obstacle = 'answered' | 'ran_out' | 'own_proposal' | 'own_edit' | 'preview_owed';
@@ -1342,6 +1458,7 @@ export type Overview = {
     held: {
         [key: string]: number;
     };
+    notices: NoticesStanding;
     rescues: RescuesSpans;
     top: Tops;
     windows: Array<WindowNow>;
@@ -1801,9 +1918,12 @@ export type Simulated = {
 };
 
 /**
- * What Slack shows to whoever asked.
+ * What Slack shows to whoever asked, and to nobody else.
  */
 export type SlackAnswer = {
+    blocks: Array<{
+        [key: string]: unknown;
+    }>;
     response_type: 'ephemeral';
     text: string;
 };
@@ -1894,6 +2014,7 @@ export type User = {
     locale: string;
     must_change_password: boolean;
     role: string;
+    slack_id: string | null;
     updated_at: string;
     updated_by: string;
     username: string;
@@ -1909,6 +2030,10 @@ export type UserChange = {
     email?: string;
     locale?: '' | 'ko' | 'en' | 'ja';
     role?: 'viewer' | 'operator' | 'admin';
+    /**
+     * Their member id in Slack; null takes it from them
+     */
+    slack_id?: string | null;
 };
 
 /**
@@ -4946,6 +5071,73 @@ export type UpdateEventResponses = {
 
 export type UpdateEventResponse = UpdateEventResponses[keyof UpdateEventResponses];
 
+export type AcknowledgeEventData = {
+    body: Acknowledgement;
+    path: {
+        event_id: number;
+    };
+    query?: never;
+    url: '/api/v1/events/{event_id}/acknowledge';
+};
+
+export type AcknowledgeEventErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Request Entity Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type AcknowledgeEventError = AcknowledgeEventErrors[keyof AcknowledgeEventErrors];
+
+export type AcknowledgeEventResponses = {
+    /**
+     * OK
+     */
+    200: Event;
+};
+
+export type AcknowledgeEventResponse = AcknowledgeEventResponses[keyof AcknowledgeEventResponses];
+
 export type GetEventHistoryData = {
     body?: never;
     path: {
@@ -6423,6 +6615,114 @@ export type SignOutEverywhereResponses = {
 
 export type SignOutEverywhereResponse = SignOutEverywhereResponses[keyof SignOutEverywhereResponses];
 
+export type ListNoticesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many rows at most.
+         */
+        limit?: number;
+        /**
+         * The `next` of the page before, with the same filters.
+         */
+        cursor?: string;
+        status?: Array<NoticeStatus>;
+        channel?: Array<string>;
+        state?: Array<string>;
+        event_id?: number;
+        since?: string;
+        until?: string;
+        sort?: '-created_at' | 'created_at';
+    };
+    url: '/api/v1/notices';
+};
+
+export type ListNoticesErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListNoticesError = ListNoticesErrors[keyof ListNoticesErrors];
+
+export type ListNoticesResponses = {
+    /**
+     * OK
+     */
+    200: NoticePage;
+};
+
+export type ListNoticesResponse = ListNoticesResponses[keyof ListNoticesResponses];
+
+export type GetNoticeData = {
+    body?: never;
+    path: {
+        notice_id: number;
+    };
+    query?: never;
+    url: '/api/v1/notices/{notice_id}';
+};
+
+export type GetNoticeErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetNoticeError = GetNoticeErrors[keyof GetNoticeErrors];
+
+export type GetNoticeResponses = {
+    /**
+     * OK
+     */
+    200: NoticeWhole;
+};
+
+export type GetNoticeResponse = GetNoticeResponses[keyof GetNoticeResponses];
+
 export type GetSpecificationData = {
     body?: never;
     path?: never;
@@ -7434,9 +7734,53 @@ export type GetSettingsResponses = {
 
 export type GetSettingsResponse = GetSettingsResponses[keyof GetSettingsResponses];
 
+export type AnswerSlackActionData = {
+    body: {
+        payload: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/slack/actions';
+};
+
+export type AnswerSlackActionErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Unprocessable Entity
+     */
+    422: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type AnswerSlackActionError = AnswerSlackActionErrors[keyof AnswerSlackActionErrors];
+
+export type AnswerSlackActionResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type AnswerSlackActionResponse = AnswerSlackActionResponses[keyof AnswerSlackActionResponses];
+
 export type AnswerSlackCommandData = {
     body: {
-        text?: string;
+        text: string;
+        user_id: string;
     };
     path?: never;
     query?: never;

@@ -16,6 +16,7 @@ import { Asked, Page } from '@/ui/Page';
 import { Engines, Spending, Standing, Top } from './Panels';
 import { useNumberWords } from './numbers';
 import { Trend } from './Trend';
+import { Untold } from './Untold';
 
 export default function Dashboard() {
   const { t } = useTranslation();
@@ -32,6 +33,7 @@ export default function Dashboard() {
 function Content({ data }: { data: Overview }) {
   return (
     <SpaceBetween size="l">
+      <Untold notices={data.notices} />
       <Now data={data} />
       <Grid
         gridDefinition={[{ colspan: { default: 12, s: 8 } }, { colspan: { default: 12, s: 4 } }]}

@@ -22,7 +22,7 @@ import { useNumber } from '../address';
 import { NotFound } from '@/app/NotFound';
 import { RetryAsk } from '../executions/RetryAsk';
 import { hasFailed } from '../executions/retrying';
-import { actionsOn, doTo, type EventAction } from './actions';
+import { acknowledge, actionsOn, doTo, type EventAction } from './actions';
 import { EventFacts, useHistory } from './parts';
 import { Matches } from './Matches';
 import { Simulation } from './Simulation';
@@ -105,6 +105,11 @@ function Actions({ history }: { history: EventHistory }) {
   );
 }
 
+function reasonFor(action: EventAction): 'required' | 'optional' | undefined {
+  if (action === 'restore') return undefined;
+  return action === 'acknowledge' ? 'optional' : 'required';
+}
+
 interface QuestionProps {
   event: Event;
   action: EventAction;
@@ -113,17 +118,22 @@ interface QuestionProps {
 
 function Question({ event, action, onEnd }: QuestionProps) {
   const { t } = useTranslation();
+  async function run(reason: string) {
+    if (action === 'acknowledge') {
+      await acknowledge(event.id, reason);
+      return tell(t('event.acknowledged', { id: event.id }));
+    }
+    const [became] = await doTo([event.id], action, reason);
+    if (became) tell(t('event.done', { id: event.id }), became.words);
+  }
   return (
     <Confirm
       title={`${t(`action.${action}`)} · ${t('event.title', { id: event.id })}`}
       words={<Box>{t(`action.${action}_words`)}</Box>}
       button={t(`action.${action}`)}
-      reason={action === 'restore' ? undefined : 'required'}
+      reason={reasonFor(action)}
       onEnd={onEnd}
-      onDo={async (reason) => {
-        const [became] = await doTo([event.id], action, reason);
-        if (became) tell(t('event.done', { id: event.id }), became.words);
-      }}
+      onDo={run}
     />
   );
 }

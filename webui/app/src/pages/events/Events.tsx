@@ -114,6 +114,12 @@ function useColumns(open: (id: number) => void): readonly Column<Event>[] {
     { id: 'outcome', cell: (row) => word(t, 'outcome', row.outcome), width: 160 },
     { id: 'service_type', cell: (row) => row.service_type || '–', width: 110 },
     { id: 'occurrences', cell: (row) => row.occurrences, width: 90 },
+    {
+      id: 'acknowledged_by',
+      cell: (row) => row.acknowledged_by ?? '–',
+      width: 120,
+      extra: true,
+    },
     { id: 'event_type', cell: (row) => row.event_type, width: 150, extra: true },
     { id: 'event_source', cell: (row) => row.event_source, width: 150, extra: true },
     { id: 'alarm_name', cell: (row) => row.alarm_name || '–', width: 200, extra: true },

@@ -2,6 +2,7 @@
 import Box from '@cloudscape-design/components/box';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Toggle from '@cloudscape-design/components/toggle';
+import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { usePreferences } from '@/app/preferences';
@@ -11,6 +12,7 @@ import { absolute, clockTime } from '@/time/time';
 import { Link } from '@/ui/Link';
 import { Foreign } from '@/ui/Page';
 import { Word } from '@/ui/words';
+import { Hops } from '../notices/Hops';
 import { LANES, type Entry } from './timeline';
 
 export function Timeline({ entries }: { entries: readonly Entry[] }) {
@@ -40,11 +42,7 @@ function Line({ entry, before }: { entry: Entry; before: Entry | undefined }) {
   const whole = absolute(entry.at, zone);
   const [day = ''] = whole.split(' ');
   const sameDay = before && absolute(before.at, zone).startsWith(day);
-  const title = t(entry.title, {
-    ...entry.values,
-    subject: word(t, 'subject', String(entry.values?.subject ?? '')),
-    verdict: word(t, 'verdict', String(entry.values?.verdict ?? '')),
-  });
+  const title = t(entry.title, { ...entry.values, ...wordsOf(t, entry) });
   return (
     <li id={entry.id}>
       <Box fontSize="body-s" color="text-body-secondary">
@@ -64,20 +62,45 @@ function Line({ entry, before }: { entry: Entry; before: Entry | undefined }) {
         <span className={`timeline-lane lane-${entry.lane}`}>{t(`lane.${entry.lane}`)}</span>{' '}
         {entry.to ? <Link to={entry.to}>{title}</Link> : <strong>{title}</strong>}{' '}
         {entry.kind && <Word kind={entry.kind.of} value={entry.kind.value} />}{' '}
-        {entry.seconds !== undefined && entry.seconds !== null && (
-          <Box variant="span" color="text-body-secondary">
-            <Took seconds={entry.seconds} />
-          </Box>
-        )}
-        {entry.words && (
-          <Box color="text-body-secondary" fontSize="body-s">
-            {/* What was decided the ledger says in English; an alarm comes in any language. */}
-            <span lang={entry.lane === 'decision' ? 'en' : undefined}>
-              <Foreign text={entry.words} />
-            </span>
-          </Box>
-        )}
+        <More entry={entry} />
       </div>
     </li>
+  );
+}
+
+// What an entry is filled in with that has words of its own.
+const WORDS = { subject: 'subject', verdict: 'verdict', news: 'noticeState' } as const;
+
+function wordsOf(t: TFunction, { values = {} }: Entry): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(WORDS)
+      .filter(([name]) => name in values)
+      .map(([name, kind]) => [name, word(t, kind, String(values[name]))]),
+  );
+}
+
+/** How long it took, by which ways it was told, and what was said of it. */
+function More({ entry: { lane, seconds = null, hops = [], words } }: { entry: Entry }) {
+  return (
+    <>
+      {seconds !== null && (
+        <Box variant="span" color="text-body-secondary">
+          <Took seconds={seconds} />
+        </Box>
+      )}
+      {hops.length > 0 && (
+        <Box fontSize="body-s">
+          <Hops hops={hops} />
+        </Box>
+      )}
+      {words && (
+        <Box color="text-body-secondary" fontSize="body-s">
+          {/* What was decided the ledger says in English; an alarm comes in any language. */}
+          <span lang={lane === 'decision' ? 'en' : undefined}>
+            <Foreign text={words} />
+          </span>
+        </Box>
+      )}
+    </>
   );
 }

@@ -1,8 +1,8 @@
 /** What can be done to an event, by whom, and in which state of it. */
-import { actOnEvents, type Event } from '@/api/client';
+import { acknowledgeEvent, actOnEvents, type Event } from '@/api/client';
 import { touch } from '@/live/current';
 
-export type EventAction = 'resolve' | 'fail' | 'reopen' | 'delete' | 'restore';
+export type EventAction = 'acknowledge' | 'resolve' | 'fail' | 'reopen' | 'delete' | 'restore';
 
 interface Who {
   isOperator: boolean;
@@ -12,7 +12,9 @@ interface Who {
 /** For a list: those that were deleted can only be brought back. */
 export function actionsFor({ isOperator, isAdmin, deleted }: Who & { deleted: boolean }) {
   if (deleted) return isAdmin ? (['restore'] as const) : [];
-  const own: readonly EventAction[] = isOperator ? ['resolve', 'fail', 'reopen'] : [];
+  const own: readonly EventAction[] = isOperator
+    ? ['acknowledge', 'resolve', 'fail', 'reopen']
+    : [];
   return isAdmin ? ([...own, 'delete'] as const) : own;
 }
 
@@ -21,6 +23,7 @@ export function actionsOn(event: Event, who: Who): readonly EventAction[] {
   const all = actionsFor({ ...who, deleted: event.deleted_at !== null });
   const open = event.status === 'new' || event.status === 'processing';
   const fits: Record<EventAction, boolean> = {
+    acknowledge: !event.acknowledged_at && event.status !== 'resolved',
     resolve: open,
     fail: open,
     reopen: event.status === 'failed',
@@ -39,4 +42,10 @@ export async function doTo(ids: number[], action: EventAction, reason: string) {
   });
   touch('events', 'executions', 'approvals');
   return data.items;
+}
+
+/** Say that one sees to it, so that nobody else is called; it may be said without a reason. */
+export async function acknowledge(id: number, reason: string) {
+  await acknowledgeEvent({ path: { event_id: id }, body: { reason } });
+  touch('events');
 }

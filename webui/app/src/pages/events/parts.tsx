@@ -54,9 +54,23 @@ export function EventFacts({ event, columns }: { event: Event; columns: number }
         { label: t('column.service_type'), value: event.service_type || t('dashboard.unnamed') },
         { label: t('column.event_time'), value: <Time at={event.event_time} /> },
         { label: t('column.received_at'), value: <Time at={event.received_at} /> },
+        { label: t('column.acknowledged_by'), value: <SeenTo event={event} /> },
         { label: t('column.occurrences'), value: event.occurrences },
         { label: t('column.event_source'), value: `${event.event_source} · ${event.event_type}` },
       ]}
     />
   );
+}
+
+/** Who sees to it, since when; nobody is news only while there is something to see to. */
+function SeenTo({ event }: { event: Event }) {
+  const { t } = useTranslation();
+  if (event.acknowledged_by) {
+    return (
+      <>
+        {event.acknowledged_by} · <Time at={event.acknowledged_at} />
+      </>
+    );
+  }
+  return <>{event.status === 'resolved' ? '–' : t('event.nobody')}</>;
 }

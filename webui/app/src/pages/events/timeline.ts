@@ -1,9 +1,10 @@
 /** Everything about one event in the order in which it happened, each in the lane it belongs to. */
 import type { EventHistory } from '@/api/client';
 import { secondsBetween } from '@/time/time';
+import { hopsOf, type Hop } from '../notices/hops';
 
-export type Lane = 'alarm' | 'decision' | 'approval' | 'execution';
-export const LANES: readonly Lane[] = ['alarm', 'decision', 'approval', 'execution'];
+export type Lane = 'alarm' | 'decision' | 'approval' | 'execution' | 'notice';
+export const LANES: readonly Lane[] = ['alarm', 'decision', 'approval', 'execution', 'notice'];
 
 export interface Entry {
   id: string;
@@ -16,6 +17,8 @@ export interface Entry {
   words?: string;
   kind?: { of: string; value: string };
   to?: string;
+  /** By which ways people were told. */
+  hops?: readonly Hop[];
   seconds?: number | null;
   /** Steps of the machinery that people need only when they look for its reasons. */
   noise: boolean;
@@ -32,6 +35,7 @@ export function timelineOf(history: EventHistory): readonly Entry[] {
     ...history.approvals.flatMap(approvalEntries),
     ...history.executions.flatMap(executionEntries),
     ...ending(history),
+    ...notices(history),
   ];
   // What came at the same moment stays in the order of the walk.
   return entries
@@ -182,4 +186,23 @@ function ending({ event }: EventHistory): Entry[] {
       noise: false,
     },
   ];
+}
+
+function notices({ notices: rows }: EventHistory): Entry[] {
+  return rows.map((one) => {
+    const hops = hopsOf(one.receipts);
+    // What another one tells, and what only brings an earlier message up to date.
+    const quiet = one.status === 'merged' || hops.at(-1)?.code === 'updated';
+    return {
+      id: `notice-${one.id}`,
+      at: one.ended_at ?? one.created_at,
+      lane: 'notice',
+      title: 'timeline.notice',
+      values: { channel: one.channel, news: one.state },
+      kind: { of: 'noticeStatus', value: one.status },
+      to: `/notices?event_id=${one.event_id ?? ''}&id=${one.id}`,
+      hops,
+      noise: quiet && hops.every((hop) => hop.ok),
+    };
+  });
 }

@@ -18,13 +18,25 @@ interface Props {
   onMade: (made: OncePassword) => void;
 }
 
+interface Draft {
+  display_name: string;
+  email: string;
+  slack_id: string;
+  role: string;
+  disabled: boolean;
+}
+
+function draftOf(user: User | null): Draft {
+  if (!user) return { display_name: '', email: '', slack_id: '', role: 'viewer', disabled: false };
+  const { display_name, email, slack_id, role, disabled_at } = user;
+  return { display_name, email, slack_id: slack_id ?? '', role, disabled: disabled_at !== null };
+}
+
 export function UserForm({ user, onEnd, onMade }: Props) {
   const { t } = useTranslation();
   const [username, setUsername] = useState('');
-  const [display_name, setName] = useState(user?.display_name ?? '');
-  const [email, setEmail] = useState(user?.email ?? '');
-  const [role, setRole] = useState<string>(user?.role ?? 'viewer');
-  const [disabled, setDisabled] = useState(user?.disabled_at !== null && user !== null);
+  const [draft, setDraft] = useState(() => draftOf(user));
+  const change = (some: Partial<Draft>) => setDraft({ ...draft, ...some });
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const options = ROLES.map((value) => ({
     value,
@@ -44,6 +56,7 @@ export function UserForm({ user, onEnd, onMade }: Props) {
 
   async function save() {
     if (!user) {
+      const { role, display_name, email } = draft;
       const body = { username: username.trim(), role: role as never, display_name, email };
       onMade((await createUser({ body })).data);
       return;
@@ -52,11 +65,8 @@ export function UserForm({ user, onEnd, onMade }: Props) {
     const path = { user_id: user.id };
     const seen = await getUser({ path });
     const headers = { 'If-Match': seen.response.headers.get('ETag') ?? '' };
-    await updateUser({
-      path,
-      headers,
-      body: { role: role as never, display_name, email, disabled },
-    });
+    const body = { ...draft, role: draft.role as never, slack_id: draft.slack_id || null };
+    await updateUser({ path, headers, body });
   }
 
   return (
@@ -81,29 +91,67 @@ export function UserForm({ user, onEnd, onMade }: Props) {
             </FormField>
           )}
           <FormField label={t('column.display_name')} errorText={wrong.display_name}>
-            <Input value={display_name} onChange={({ detail }) => setName(detail.value)} />
+            <Input
+              value={draft.display_name}
+              onChange={({ detail }) => change({ display_name: detail.value })}
+            />
           </FormField>
           <FormField label={t('column.email')} errorText={wrong.email}>
             <Input
-              value={email}
+              value={draft.email}
               inputMode="email"
-              onChange={({ detail }) => setEmail(detail.value)}
-            />
-          </FormField>
-          <FormField label={t('column.role')} errorText={wrong.role}>
-            <Select
-              selectedOption={options.find((one) => one.value === role) ?? null}
-              options={options}
-              onChange={({ detail }) => setRole(detail.selectedOption.value ?? role)}
+              onChange={({ detail }) => change({ email: detail.value })}
             />
           </FormField>
           {user && (
-            <Toggle checked={disabled} onChange={({ detail }) => setDisabled(detail.checked)}>
+            <SlackField
+              value={draft.slack_id}
+              wrong={wrong.slack_id}
+              onChange={(slack_id) => change({ slack_id })}
+            />
+          )}
+          <FormField label={t('column.role')} errorText={wrong.role}>
+            <Select
+              selectedOption={options.find((one) => one.value === draft.role) ?? null}
+              options={options}
+              onChange={({ detail }) => change({ role: detail.selectedOption.value ?? draft.role })}
+            />
+          </FormField>
+          {user && (
+            <Toggle
+              checked={draft.disabled}
+              onChange={({ detail }) => change({ disabled: detail.checked })}
+            >
               {t('user.disable')}
             </Toggle>
           )}
         </SpaceBetween>
       }
     />
+  );
+}
+
+interface SlackProps {
+  value: string;
+  wrong: string | undefined;
+  onChange: (value: string) => void;
+}
+
+/** Whom somebody is in Slack, and where that is found. */
+function SlackField({ value, wrong, onChange }: SlackProps) {
+  const { t } = useTranslation();
+  return (
+    <FormField
+      label={t('column.slack_id')}
+      description={t('user.slack_words')}
+      constraintText={t('user.slack_where')}
+      errorText={wrong}
+    >
+      <Input
+        value={value}
+        placeholder="U024BE7LH"
+        onChange={({ detail }) => onChange(detail.value.trim().toUpperCase())}
+      />
+    </FormField>
   );
 }

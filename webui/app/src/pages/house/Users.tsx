@@ -78,9 +78,9 @@ function useColumns(
 ): readonly Column<User>[] {
   const { t } = useTranslation();
   return [
-    { id: 'username', cell: (row) => row.username, rowHeader: true, width: 150 },
-    { id: 'display_name', cell: (row) => row.display_name || '–', width: 150 },
-    { id: 'role', cell: (row) => word(t, 'role', row.role), width: 120 },
+    { id: 'username', cell: (row) => row.username, rowHeader: true, width: 120 },
+    { id: 'display_name', cell: (row) => row.display_name || '–', width: 120 },
+    { id: 'role', cell: (row) => word(t, 'role', row.role), width: 100 },
     {
       id: 'state',
       cell: (row) => (
@@ -88,9 +88,10 @@ function useColumns(
           {t(row.disabled_at ? 'user.disabled' : 'user.enabled')}
         </StatusIndicator>
       ),
-      width: 130,
+      width: 110,
     },
-    { id: 'last_signed_in_at', cell: (row) => <Time at={row.last_signed_in_at} />, width: 230 },
+    { id: 'last_signed_in_at', cell: (row) => <Time at={row.last_signed_in_at} />, width: 220 },
+    { id: 'slack_id', cell: (row) => row.slack_id ?? '–', width: 160 },
     { id: 'email', cell: (row) => row.email || '–', width: 200, extra: true },
     { id: 'created_at', cell: (row) => <Time at={row.created_at} />, width: 230, extra: true },
     {
@@ -105,7 +106,7 @@ function useColumns(
           </Button>
         </SpaceBetween>
       ),
-      width: 230,
+      width: 210,
     },
   ];
 }
