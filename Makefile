@@ -53,14 +53,14 @@ demo: setup emulator console ## a real rescue, narrated; ONCE=1 exits with the v
 	$(BIN)/python -m devstack.demo $(if $(ONCE),--once)
 
 test: setup emulator system lint test-console ## all tests
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 test-console: console ## unit tests of the console, and how much a first visit loads
 	$(NPM) test
 	$(NPM) run size
 
 test-browser: setup emulator system console ## people before the console: rescues, roles, every page
-	$(PYTEST) tests/e2e -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) tests/e2e -n 3 --dist loadfile --no-loadscope-reorder
 
 test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
 	$(PYTEST) tests/faults -m faults --timeout 1800
