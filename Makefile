@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator console system demo test test-console test-fast test-faults lint format locks lambdas bench docs clean
+.PHONY: help setup emulator console system demo test test-console test-browser test-fast test-faults lint format locks lambdas bench docs pictures clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,11 +53,14 @@ demo: setup emulator console ## a real rescue, narrated; ONCE=1 exits with the v
 	$(BIN)/python -m devstack.demo $(if $(ONCE),--once)
 
 test: setup emulator system lint test-console ## all tests
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 test-console: console ## unit tests of the console, and how much a first visit loads
 	$(NPM) test
 	$(NPM) run size
+
+test-browser: setup emulator system console ## people before the console: rescues, roles, every page
+	$(PYTEST) tests/e2e -n 3 --dist loadfile --no-loadscope-reorder
 
 test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
 	$(PYTEST) tests/faults -m faults --timeout 1800
@@ -99,6 +102,9 @@ docs: setup $(CONSOLE)/node_modules/.ready ## reference pages and pictures that 
 	$(BIN)/python docs/make_pictures.py
 	@# The console's client is made from the specification.
 	$(NPM) run api
+
+pictures: setup system console ## take the pictures of docs/console.md anew, from a browser
+	$(BIN)/python -m tests.e2e.pictures docs/pictures/console
 
 clean: ## remove what was set up and made here
 	rm -rf $(VENV) $(EMULATOR) .devstack build dist *.egg-info .mypy_cache .pytest_cache \

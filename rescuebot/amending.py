@@ -21,14 +21,12 @@ from rescuebot.advice.validate import assess
 from rescuebot.approvals import amendments
 from rescuebot.approvals import service as approvals
 from rescuebot.approvals.model import Approval, ApprovalState
-from rescuebot.audit import service as audit
 from rescuebot.commands.validation import unprintable
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import Conflict, Invalid, Problem
 from rescuebot.executions import service, waiting
 from rescuebot.executions.model import Execution
 from rescuebot.executions.pin import edit_of, edited, fix_of
-from rescuebot.guard import service as decisions
 from rescuebot.runbooks import validation
 from rescuebot.runbooks.model import SolutionKind
 
@@ -167,34 +165,14 @@ def _exchange(
     drafts.note_verdict(
         session=session, execution_id=execution.id, verdict="edited", actor=actor, now=now
     )
-    _note(session, approval, old_digest, new_digest, actor, comment, now)
-
-
-def _note(
-    session: Session,
-    approval: Approval,
-    old: str,
-    new: str,
-    actor: str,
-    comment: str,
-    now: datetime,
-) -> None:
-    reason = f": {comment}" if comment else "."
-    decisions.record(
+    approving.note(
         session=session,
-        subject="approval",
+        approval=approval,
         verdict="amended",
-        words=f"{actor} has edited it (digest {old[:12]} is now {new[:12]}){reason}",
-        event_id=approval.cloudwatch_event_id,
-        execution_id=approval.execution_id,
-        now=now,
-    )
-    audit.note(
-        session=session,
+        words=f"{actor} has edited it (digest {old_digest[:12]} is now {new_digest[:12]})",
+        detail=f"digest {old_digest} is now {new_digest}",
         actor=actor,
-        action="approval_amended",
-        subject=f"approval {approval.id}",
-        detail=f"execution {approval.execution_id}, digest {old} is now {new}{reason}",
+        comment=comment,
         now=now,
     )
 

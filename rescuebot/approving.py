@@ -358,13 +358,36 @@ def _acknowledge(session: Session, execution: Execution, actor: str, now: dateti
 def _note(
     session: Session, approval: Approval, what: str, actor: str, comment: str, now: datetime
 ) -> None:
-    """Both for the reader of the event and in the audit."""
+    note(
+        session=session,
+        approval=approval,
+        verdict=what,
+        words=f"{actor} has {what} it (digest {approval.digest[:12]})",
+        detail=f"digest {approval.digest}",
+        actor=actor,
+        comment=comment,
+        now=now,
+    )
+
+
+def note(
+    *,
+    session: Session,
+    approval: Approval,
+    verdict: str,
+    words: str,
+    detail: str,
+    actor: str,
+    comment: str,
+    now: datetime,
+) -> None:
+    """What a person did to it: for the reader of the event, and in the audit."""
     reason = f": {comment}" if comment else "."
     decisions.record(
         session=session,
         subject="approval",
-        verdict=what,
-        words=f"{actor} has {what} it (digest {approval.digest[:12]}){reason}",
+        verdict=verdict,
+        words=f"{words}{reason}",
         event_id=approval.cloudwatch_event_id,
         execution_id=approval.execution_id,
         now=now,
@@ -372,9 +395,9 @@ def _note(
     audit.note(
         session=session,
         actor=actor,
-        action=f"approval_{what}",
+        action=f"approval_{verdict}",
         subject=f"approval {approval.id}",
-        detail=f"execution {approval.execution_id}, digest {approval.digest}{reason}",
+        detail=f"execution {approval.execution_id}, {detail}{reason}",
         now=now,
     )
     execution = service.get(session=session, execution_id=approval.execution_id)

@@ -21,6 +21,11 @@ os.environ["COLUMNS"] = "120"
 SHAPES = Path(__file__).parent / "shapes"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real worlds first: they take longest and mostly wait; the many quick ones fill the gaps."""
+    items.sort(key=lambda item: item.get_closest_marker("salt") is None)
+
+
 def open_database(url: str) -> Database:
     """A Database for a URL."""
     return Database(DatabaseSettings(url=SecretStr(url)))

@@ -125,7 +125,7 @@ def amend(approval_id, file=None, arguments=None, digest=None, comment=""):
 
     .. code-block:: bash
 
-        salt-run rescue.amend 3 file=/root/gentler.sh digest=9f86d081 comment='keep the sessions'
+        salt-run rescue.amend 3 file=/srv/gentler.sh digest=9f86d081 comment='keep the sessions'
         salt-run rescue.amend 4 arguments='{"lines": 200}'
     """
     _, ledger = console.ledger(__opts__)

@@ -1,11 +1,7 @@
 /** Commands: what checks, restarts and looks into the logs of a service. */
-import Button from '@cloudscape-design/components/button';
-import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { useNavigate, useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { listCommands, type Command } from '@/api/client';
-import { May } from '@/auth/roles';
 import { word } from '@/i18n';
 import { Time } from '@/time/Time';
 import { Link } from '@/ui/Link';
@@ -13,6 +9,7 @@ import { Listing } from '@/ui/Listing';
 import { Page } from '@/ui/Page';
 import { useAddress } from '../address';
 import { COMMANDS } from '../fields';
+import { Above, Shelf } from '../kept/Above';
 
 export default function Commands() {
   const { t } = useTranslation();
@@ -65,38 +62,5 @@ export default function Commands() {
         />
       </SpaceBetween>
     </Page>
-  );
-}
-
-/** For who may: making a new one of what is kept in versions. */
-export function Above({ place, words }: { place: string; words: string }) {
-  const router = useRouter();
-  return (
-    <May least="operator">
-      <Button variant="primary" onClick={() => router.history.push(`${place}/new`)}>
-        {words}
-      </Button>
-    </May>
-  );
-}
-
-/** What is in use, or what was deleted and can be brought back. */
-export function Shelf() {
-  const { t } = useTranslation();
-  const search = useAddress();
-  const navigate = useNavigate();
-  return (
-    <SegmentedControl
-      label={t('kept.which')}
-      selectedId={search.deleted ? 'deleted' : 'used'}
-      options={[
-        { id: 'used', text: t('kept.used') },
-        { id: 'deleted', text: t('kept.thrown') },
-      ]}
-      onChange={({ detail }) => {
-        const deleted = detail.selectedId === 'deleted' || undefined;
-        void navigate({ to: '.', search: { ...search, deleted } as never });
-      }}
-    />
   );
 }

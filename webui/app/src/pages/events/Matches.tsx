@@ -34,7 +34,7 @@ export function Found({ match }: { match: Match }) {
     <SpaceBetween size="s">
       {!match.matched.length && (
         <>
-          <StatusIndicator type="warning">{t('match.none')}</StatusIndicator>
+          <StatusIndicator type="warning">{t('match.none')}</StatusIndicator>{' '}
           <May least="operator">
             <Link to={`/runbooks/new`}>{t('match.write')}</Link>
           </May>

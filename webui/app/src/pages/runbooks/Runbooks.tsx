@@ -10,8 +10,8 @@ import { Listing } from '@/ui/Listing';
 import { Page } from '@/ui/Page';
 import { ModeBadge } from '@/ui/words';
 import { useAddress } from '../address';
-import { Above, Shelf } from '../commands/Commands';
 import { RUNBOOKS } from '../fields';
+import { Above, Shelf } from '../kept/Above';
 
 export default function Runbooks() {
   const { t } = useTranslation();

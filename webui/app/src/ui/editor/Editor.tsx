@@ -59,19 +59,30 @@ function setUp(readOnly: boolean): Extension {
   ];
 }
 
-/** Only the editor scrolls: the page stays where the person is. */
-function scrollToEnd(editor: EditorView): void {
-  const down = () => {
-    editor.scrollDOM.scrollTop = editor.scrollDOM.scrollHeight;
+/** What people do to look at another place. */
+const OWN_MOVES = ['wheel', 'touchstart', 'mousedown', 'keydown'] as const;
+
+/**
+ * Keeps the editor at its end until the person goes elsewhere. The heights of lines that were never
+ * shown are guesses, so the end moves while one goes there. Only the editor scrolls, not the page.
+ */
+function staysAtEnd(follows: { current: boolean }): Extension {
+  const down = ({ scrollDOM }: EditorView) => {
+    if (follows.current) scrollDOM.scrollTop = scrollDOM.scrollHeight;
+    return follows.current;
   };
-  editor.requestMeasure({ read: () => undefined, write: down });
-  // The heights of lines that were never shown are guesses until they are.
-  requestAnimationFrame(() => requestAnimationFrame(down));
+  return [
+    EditorView.scrollHandler.of(down),
+    EditorView.updateListener.of(({ geometryChanged, view }) => {
+      if (geometryChanged && follows.current) requestAnimationFrame(() => down(view));
+    }),
+  ];
 }
 
 export default function Editor(props: EditorProps) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
+  const follows = useRef(false);
   const changed = useEffectEvent((text: string) => props.onChange?.(text));
   const { value, label, language, wrap = false, wrong, follow } = props;
   const readOnly = !props.onChange;
@@ -87,12 +98,15 @@ export default function Editor(props: EditorProps) {
           wraps.of([]),
           speaks.of([]),
           faults.of([]),
+          staysAtEnd(follows),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.doc.toString());
           }),
         ],
       }),
     });
+    const leave = () => (follows.current = false);
+    for (const move of OWN_MOVES) made.dom.addEventListener(move, leave, { passive: true });
     view.current = made;
     return () => made.destroy();
   }, [readOnly, label]);
@@ -100,8 +114,11 @@ export default function Editor(props: EditorProps) {
   useEffect(() => {
     const editor = view.current;
     if (!editor || editor.state.doc.toString() === value) return;
+    follows.current = Boolean(follow);
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
-    if (follow) scrollToEnd(editor);
+    // Of what is shown first, the end is: the handler above goes there.
+    const end = EditorView.scrollIntoView(editor.state.doc.length, { y: 'end' });
+    if (follow) editor.dispatch({ effects: end });
   }, [value, follow, readOnly, label]);
 
   useEffect(() => {
