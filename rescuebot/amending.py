@@ -20,6 +20,7 @@ from rescuebot.advice import drafts
 from rescuebot.advice.validate import assess
 from rescuebot.approvals import amendments
 from rescuebot.approvals import service as approvals
+from rescuebot.approvals import telling
 from rescuebot.approvals.model import Approval, ApprovalState
 from rescuebot.commands.validation import unprintable
 from rescuebot.database import Database, repeat_on_contention
@@ -164,6 +165,14 @@ def _exchange(
     )
     drafts.note_verdict(
         session=session, execution_id=execution.id, verdict="edited", actor=actor, now=now
+    )
+    telling.tell(
+        session=session,
+        approval=approval,
+        execution=execution,
+        state="amended",
+        edits=len(edit.by),
+        now=now,
     )
     approving.note(
         session=session,

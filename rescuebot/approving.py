@@ -17,17 +17,16 @@ from rescuebot import clock, plain
 from rescuebot.advice import drafts
 from rescuebot.approvals import previews
 from rescuebot.approvals import service as approvals
+from rescuebot.approvals import telling
 from rescuebot.approvals.model import Approval, ApprovalState
 from rescuebot.audit import service as audit
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import Conflict, Invalid, Problem
+from rescuebot.events import changing
 from rescuebot.executions import ending, service, waiting
 from rescuebot.executions.model import Execution
-from rescuebot.events import changing
-from rescuebot.events.reported import Severity
 from rescuebot.executions.pin import edit_of
 from rescuebot.guard import service as decisions
-from rescuebot.notices import service as notices
 from rescuebot.runbooks import standing as runbooks
 from rescuebot.settings import GuardSettings
 
@@ -74,7 +73,9 @@ def ask(
         expires_at=now + timedelta(minutes=settings.approval_minutes),
         now=now,
     )
-    _tell(session, approval, execution, "approval_asked", now)
+    telling.tell(
+        session=session, approval=approval, execution=execution, state="approval_asked", now=now
+    )
     return approval
 
 
@@ -208,8 +209,7 @@ def end_run_out(approval: Approval, *, database: Database, now: datetime) -> boo
             else f"Nobody has approved it by {clock.isoformat(approval.expires_at)}."
         )
         _cancel(session, approval, "expired", words, now)
-        execution = service.get(session=session, execution_id=approval.execution_id)
-        _tell(session, approval, execution, "approval_answered", now)
+        _tell_answer(session, approval, now)
     return True
 
 
@@ -314,37 +314,13 @@ def _withdraw(session: Session, execution: Execution, now: datetime) -> None:
     asked = approvals.of_executions(session=session, execution_ids=[execution.id])
     for approval in asked.values():
         if approvals.close(session=session, approval_id=approval.id, state=ApprovalState.WITHDRAWN):
-            _tell(session, approval, execution, "approval_answered", now)
+            _tell_answer(session, approval, now)
 
 
-def tell_preview(
-    *, session: Session, approval: Approval, execution: Execution, now: datetime
-) -> None:
-    """What is asked, and its digest, may be another since the minion has looked at it."""
-    _tell(session, approval, execution, "previewed", now)
-
-
-def _tell(
-    session: Session, approval: Approval, execution: Execution, state: str, now: datetime
-) -> None:
-    """A notice in the thread of the event; a run that a person wanted has one of its own."""
-    if approval.cloudwatch_event_id is not None:
-        notices.of_event(
-            session=session,
-            event_id=approval.cloudwatch_event_id,
-            state=state,
-            number=approval.id,
-            now=now,
-        )
-        return
-    notices.put(
-        session=session,
-        thread_key=f"approval:{approval.id}",
-        state=state,
-        severity=Severity.WARNING,
-        service_type=execution.service_type,
-        number=approval.id,
-        now=now,
+def _tell_answer(session: Session, approval: Approval, now: datetime) -> None:
+    execution = service.get(session=session, execution_id=approval.execution_id)
+    telling.tell(
+        session=session, approval=approval, execution=execution, state="approval_answered", now=now
     )
 
 
@@ -368,6 +344,7 @@ def _note(
         comment=comment,
         now=now,
     )
+    _tell_answer(session, approval, now)
 
 
 def note(
@@ -400,8 +377,6 @@ def note(
         detail=f"execution {approval.execution_id}, {detail}{reason}",
         now=now,
     )
-    execution = service.get(session=session, execution_id=approval.execution_id)
-    _tell(session, approval, execution, "approval_answered", now)
 
 
 def _proposer(session: Session, execution: Execution) -> str:

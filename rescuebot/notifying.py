@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from rescuebot import clock, faults, gathering, telling
+from rescuebot.approvals import telling as questions
 from rescuebot.database import Database, repeat_on_contention
 from rescuebot.errors import DatabaseUnavailable, DeliveryRefused, DeliveryUnavailable, RescueError
 from rescuebot.logs import logger
@@ -37,8 +38,8 @@ _OUT_FOR = timedelta(seconds=30)
 _BROKEN_AT_MOST = 3
 _BROKEN_FOR = timedelta(minutes=1)
 # The first message of a thread says how things are; a question is a reply to it, with the buttons.
-_HEADS = {"approval_asked": "held", "previewed": "held"}
-_CARDS = {"previewed": "approval_asked"}
+_HEADS = {"approval_asked": "held", "previewed": "held", "amended": "held"}
+_CARDS = {"previewed": "approval_asked", "amended": "approval_asked"}
 
 
 @dataclass(kw_only=True)
@@ -208,10 +209,11 @@ class Notifier:
         )
 
     def _question(self, session: Session, notice: Notice) -> NoticeReceipt | None:
-        if notice.state not in telling.OF_QUESTIONS:
+        if notice.state not in notices.QUESTIONS:
             return None
+        number = questions.approval_of(state=notice.state, number=notice.number)
         return notices.message_of(
-            session=session, notice=notice, state="approval_asked", number=notice.number
+            session=session, notice=notice, state="approval_asked", number=number
         )
 
     # --- the ways ---------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from rescuebot import approving, clock
 from rescuebot.advice import drafts
 from rescuebot.approvals import previews
 from rescuebot.approvals import service as approvals
+from rescuebot.approvals import telling
 from rescuebot.approvals.model import Approval
 from rescuebot.database import Contention, Database, repeat_on_contention
 from rescuebot.dispatching import Fleet
@@ -103,9 +104,7 @@ def record(given: Return, *, database: Database, now: clock.Clock = clock.now) -
         text = json.dumps(preview.model_dump(exclude={"rescue", "dispatch"}), ensure_ascii=False)
         stored = previews.store(session=session, approval=approval, text=text, now=now())
         if stored:
-            approving.tell_preview(
-                session=session, approval=approval, execution=execution, now=now()
-            )
+            _tell(session, approval, execution, now())
         if stored and preview.shows_failure:
             _refuse_draft(session, execution, preview, now())
         return stored
@@ -183,6 +182,19 @@ def _refuse_draft(session: Session, execution: Execution, preview: Preview, now:
     words = f"The minion refuses the model's draft: {preview.message or preview.reason}"
     approving.withdraw(
         session=session, execution=execution, verdict="failed_preview", words=words, now=now
+    )
+
+
+def _tell(session: Session, approval: Approval, execution: Execution, now: datetime) -> None:
+    """What is asked, and its digest, may be another since the minion has looked at it."""
+    edit = edit_of(execution.pinned)
+    telling.tell(
+        session=session,
+        approval=approval,
+        execution=execution,
+        state="previewed",
+        edits=0 if edit is None else len(edit.by),
+        now=now,
     )
 
 

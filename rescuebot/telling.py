@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rescuebot.approvals import service as approvals
+from rescuebot.approvals import telling as questions
 from rescuebot.approvals.model import Approval as ApprovalRow
 from rescuebot.approvals.model import ApprovalState
 from rescuebot.errors import NotFound
@@ -33,8 +34,6 @@ from rescuebot.servers import service as servers
 
 DAY = timedelta(days=1)
 QUIET, DAILY = "digest:quiet:", "digest:daily:"
-# The number of these is that of an approval.
-OF_QUESTIONS = ("approval_asked", "previewed", "approval_answered")
 # A level stands in the last figure of an escalation's number.
 LEVELS = 10
 _HELPED = {
@@ -118,9 +117,10 @@ def _steps(session: Session, run: Execution) -> tuple[StepDone, ...]:
 
 def _asked(session: Session, notice: Notice) -> Approval | None:
     """The question that the notice is about."""
-    if notice.state not in OF_QUESTIONS:
+    if notice.state not in notices.QUESTIONS:
         return None
-    return _approval_facts(session, notice.number)
+    approval_id = questions.approval_of(state=notice.state, number=notice.number)
+    return _approval_facts(session, approval_id)
 
 
 def _approval_facts(session: Session, approval_id: int) -> Approval:

@@ -25,6 +25,7 @@ from rescuebot.executions.model import (
     SaltStackEventLogOriginal,
 )
 from rescuebot.guard.model import Decision, Halt, MaintenanceWindow
+from rescuebot.notices.model import Notice, NoticeReceipt, NoticeStatus
 from rescuebot.people.model import ApiKey, User
 from rescuebot.servers.model import Server
 from rescuebot.versions.model import Kind, Version
@@ -44,6 +45,7 @@ TOPICS = (
     "api-keys",
     "archives",
     "drafts",
+    "notices",
 )
 
 _UNDER_WAY = (*WAITING_STATES, *ACTIVE_STATES)
@@ -98,6 +100,12 @@ def marks(*, session: Session) -> dict[str, str]:
             select(ArchiveLease.name, ArchiveLease.token).order_by(ArchiveLease.name),
         ],
         "drafts": lambda: [_both(func.max(Draft.id), func.max(Draft.changed_at))],
+        # Whoever is told, or is told no longer, leaves the number of those that wait.
+        "notices": lambda: [
+            _newest(Notice),
+            _newest(NoticeReceipt),
+            _open(Notice, Notice.status, (NoticeStatus.PENDING,)),
+        ],
     }
     return {topic: _mark(session, found[topic]()) for topic in TOPICS}
 

@@ -28,7 +28,9 @@ from rescuebot.notices.model import (
 )
 
 # What only brings the first message of a thread up to date: nobody is told of it anew.
-QUIETLY = ("running", "retrying", "previewed", "approval_answered", "acknowledged")
+QUIETLY = ("running", "retrying", "previewed", "amended", "approval_answered", "acknowledged")
+# What is asked of people. It has a message of its own beside the first one of the thread.
+QUESTIONS = ("approval_asked", "previewed", "amended", "approval_answered")
 _KNOWN = "notice_channels"
 _ENDS = {
     Outcome.FIXED: "rescued",
@@ -342,8 +344,8 @@ def later_updates(*, session: Session, notice: Notice) -> list[int]:
         Notice.status == NoticeStatus.PENDING,
         Notice.thread_key == notice.thread_key,
         Notice.id > notice.id,
-        # An answer changes the question's own message as well.
-        Notice.state.in_([state for state in QUIETLY if state != "approval_answered"]),
+        # These change the question's own message as well.
+        Notice.state.in_([state for state in QUIETLY if state not in QUESTIONS]),
     )
     return list(session.scalars(query))
 

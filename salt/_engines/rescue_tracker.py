@@ -122,15 +122,8 @@ class Tracker:
 
     def run(self):
         """Work until told to stop; a trouble of the ledger or the master is waited out."""
-        others = (
-            self._hear,
-            self._record,
-            self._advise,
-            self._keep_house,
-            self._look,
-            self._notify,
-        )
-        for work in others:
+        looks_and_tells = (self._keep_house, self._look, self._notify)
+        for work in (self._hear, self._record, self._advise, *looks_and_tells):
             self._begin(work, work.__name__)
         with SaltFleet(self._opts) as salt_fleet:
             # Minions that started before this engine did are greeted now.

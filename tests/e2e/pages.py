@@ -54,6 +54,7 @@ PAGES = (
     _sight("archive", "/archive"),
     _sight("users", "/users"),
     _sight("keys", "/keys"),
+    _sight("notices", "/notices?id=1"),
     _sight("health", "/health-check"),
     _sight("me", "/me"),
     _sight("nowhere", "/nowhere"),

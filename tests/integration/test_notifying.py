@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from devstack.slack import SlackDouble
-from rescuebot import approving, faults, halting
+from rescuebot import amending, approving, closing, faults, halting
+from rescuebot.approvals.model import Approval
 from rescuebot.database import Database
 from rescuebot.errors import DeliveryRefused, DeliveryUnavailable
 from tests import factories
@@ -138,6 +140,60 @@ def test_a_question_has_buttons_until_it_is_answered(board: Board) -> None:
     head, question = board.messages()
     assert "rescue_approve" not in texts([head, question])
     assert "kim" in texts([question]) and "What broke" not in texts([question])
+
+
+def test_a_question_that_was_edited_asks_for_the_new_text_until_it_is_answered(
+    board: Board,
+) -> None:
+    factories.a_server(board.database)
+    factories.a_runbook(
+        board.database, mode="ask", solution_kind="shell", solution_script="systemctl restart x\n"
+    )
+    board.handle(board.event())
+    board.tell()
+    for text in ("systemctl start x\n", "systemctl start --no-block x\n"):
+        amend(board, text)
+        board.tell()
+        _, question = board.messages()
+        assert text.strip() in texts([question])
+        assert waiting(board).digest in texts([question])
+    approving.reject(waiting(board).id, actor="kim", database=board.database, now=board.now)
+    board.tell()
+    _, question = board.messages()
+    assert "kim" in texts([question]) and "rescue_approve" not in texts([question])
+
+
+def test_an_edit_that_waits_behind_another_change_still_reaches_its_question(
+    board: Board,
+) -> None:
+    factories.a_server(board.database)
+    factories.a_runbook(
+        board.database, mode="ask", solution_kind="shell", solution_script="systemctl restart x\n"
+    )
+    event_id = board.event()
+    board.handle(event_id)
+    board.tell()
+    closing.acknowledge([event_id], actor="lee", database=board.database, now=board.now)
+    amend(board, "systemctl start x\n")
+    board.tell()
+    _, question = board.messages()
+    assert "systemctl start x" in texts([question])
+
+
+def waiting(board: Board) -> Approval:
+    with board.database.reading() as session:
+        return session.scalars(select(Approval)).one()
+
+
+def amend(board: Board, solution: str) -> None:
+    amending.amend(
+        waiting(board).id,
+        wanted=amending.Wanted(solution=solution),
+        digest=waiting(board).digest,
+        actor="sato",
+        database=board.database,
+        now=board.now,
+    )
 
 
 def test_a_stop_is_told_and_its_end_is_a_reply(board: Board) -> None:

@@ -17,6 +17,7 @@ from rescuebot.database import Database
 from rescuebot.events import service as events
 from rescuebot.events.dead_letters import Letter, bury
 from rescuebot.events.model import CloudWatchEvent, EventStatus
+from rescuebot.notices.model import Notice, NoticeStatus
 from rescuebot.people import service as people
 from rescuebot.people.model import ApiKey, User
 from rescuebot.people.roles import Role
@@ -79,6 +80,11 @@ def _key(database: Database) -> None:
         session.add(ApiKey(name="a", live_name="a", key_hash="x", **about))
 
 
+def _notice(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Notice(channel="ops", thread_key="event:1", state="opened", severity="fatal"))
+
+
 CHANGES: dict[str, Callable[[Database], object]] = {
     "events": _event,
     "dead-letters": _letter,
@@ -91,6 +97,7 @@ CHANGES: dict[str, Callable[[Database], object]] = {
     "api-keys": _key,
     "archives": _archive,
     "drafts": _draft,
+    "notices": _notice,
 }
 
 
@@ -131,6 +138,7 @@ CHANGES_AGAIN: dict[str, tuple[str, Callable[[Database], object]]] = {
     "an API key is revoked": ("api-keys", lambda database: _in(database, _revoke)),
     "a file is written": ("archives", lambda database: _in(database, _write)),
     "somebody puts rows back": ("archives", lambda database: _in(database, _take_lease)),
+    "a notice has been told": ("notices", lambda database: _in(database, _tell)),
     "a draft is judged": ("drafts", lambda database: _in(database, _judge)),
 }
 
@@ -138,6 +146,10 @@ CHANGES_AGAIN: dict[str, tuple[str, Callable[[Database], object]]] = {
 def _in(database: Database, change: Callable[[Session], object]) -> None:
     with database.transaction() as session:
         change(session)
+
+
+def _tell(session: Session) -> None:
+    session.execute(update(Notice).values(status=NoticeStatus.SENT))
 
 
 def _register(session: Session) -> None:
@@ -178,7 +190,7 @@ def test_a_change_to_what_is_there_moves_the_mark_of_its_topic_alone(
     what: str, database: Database
 ) -> None:
     old.an_advice(database, old.an_event(database))
-    for made in (factories.a_server, _user, _key, _archive, _draft):
+    for made in (factories.a_server, _user, _key, _archive, _draft, _notice):
         made(database)
     topic, change = CHANGES_AGAIN[what]
     before = marks(database)

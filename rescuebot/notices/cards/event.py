@@ -25,6 +25,7 @@ SIGNS = {
     "approval_asked": "✋",
     # The question again, now with what the trial run has shown.
     "previewed": "✋",
+    "amended": "✋",
     "approval_answered": "🗳️",
     "running": "🔧",
     "retrying": "🔁",
@@ -45,9 +46,7 @@ _GOOD = frozenset(("fixed", "nothing_to_fix", "recovered", "by_hand"))
 # Until one of these nobody knows whether it has helped.
 _STEPS = 12
 # With these, the reason is what people ask for first.
-_REASON = frozenset(
-    ("held", "failed", "retrying", "approval_asked", "previewed", "escalated", "summary")
-)
+_REASON = frozenset(("held", "failed", "retrying", "approval_asked", "escalated", "summary"))
 _SERVER, _SERVICE, _REMEDY = 60, 50, 140
 
 

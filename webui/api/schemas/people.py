@@ -20,7 +20,9 @@ from webui.api.schemas.base import (
 )
 
 _LOCALES = ma.validate.OneOf(["", "ko", "en", "ja"])
-_SLACK_ID = ma.validate.Regexp(r"^[UW][A-Z0-9]{5,19}$")
+_SLACK_ID = ma.validate.Regexp(
+    r"^[UW][A-Z0-9]{5,19}$", error="Must be a member id of Slack such as U024BE7LH, or null."
+)
 _ROLES = ma.validate.OneOf([role.value for role in PERSONS])
 
 Person = rows_of(

@@ -13,13 +13,14 @@ const OVERVIEW_MS = 3_500;
 
 // Keys of queries begin with their topic; these also change when another topic does.
 const ALSO: Readonly<Record<string, readonly string[]>> = {
-  events: ['dashboard', 'servers', 'notices'],
+  events: ['dashboard', 'servers'],
   executions: ['dashboard', 'logs', 'events', 'approvals'],
-  approvals: ['dashboard', 'events', 'executions', 'notices'],
-  halts: ['dashboard', 'notices'],
+  approvals: ['dashboard', 'events', 'executions'],
+  halts: ['dashboard'],
   'maintenance-windows': ['dashboard'],
   'dead-letters': ['dashboard'],
   advice: ['dashboard', 'events', 'drafts'],
+  notices: ['dashboard', 'events'],
 };
 
 export function topicsOf(topic: string): readonly string[] {

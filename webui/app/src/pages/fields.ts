@@ -85,6 +85,7 @@ export const NOTICE_STATES = [
   'held',
   'approval_asked',
   'previewed',
+  'amended',
   'approval_answered',
   'running',
   'retrying',
