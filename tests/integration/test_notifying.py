@@ -159,7 +159,7 @@ def test_a_question_that_was_edited_asks_for_the_new_text_until_it_is_answered(
         assert waiting(board).digest in texts([question])
     approving.reject(waiting(board).id, actor="kim", database=board.database, now=board.now)
     board.tell()
-    _, question = board.messages()
+    _, question, _ = board.messages()
     assert "kim" in texts([question]) and "rescue_approve" not in texts([question])
 
 

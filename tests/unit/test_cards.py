@@ -107,6 +107,12 @@ def test_what_is_held_is_not_done_and_has_taken_no_time_yet() -> None:
     assert "How long" not in told and "Outcome" not in told
 
 
+def test_where_nothing_was_wrong_nobody_asks_whether_it_helped() -> None:
+    over = {"state": "nothing_to_fix", "outcome": "nothing_to_fix", "helped": None}
+    told = cards.render(replace(samples.RESCUED, **over), language="en").plain
+    assert "Nothing to fix" in told and "Did it help" not in told
+
+
 def test_the_name_of_an_alarm_is_not_said_twice() -> None:
     facts = replace(samples.OPENED, message=f"{samples.OPENED.what}: mysqld has no process.")
     assert "\n> mysqld has no process.\n" in cards.render(facts, language="en").plain

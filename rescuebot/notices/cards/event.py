@@ -43,7 +43,6 @@ SIGNS = {
 OTHER_SIGN = "🔔"
 SEVERITY_SIGNS = {"info": "🔵", "warning": "🟡", "critical": "🟠", "fatal": "🔴"}
 _GOOD = frozenset(("fixed", "nothing_to_fix", "recovered", "by_hand"))
-# Until one of these nobody knows whether it has helped.
 _STEPS = 12
 # With these, the reason is what people ask for first.
 _REASON = frozenset(("held", "failed", "retrying", "approval_asked", "escalated", "summary"))
@@ -151,11 +150,12 @@ def _what_was_done(page: Page, facts: Facts) -> None:
     said_already = (None, "held", "fixed") if facts.helped else (None, "held")
     if facts.outcome not in said_already:
         page.labelled("outcome", own(words.named("outcome", facts.outcome, otherwise="open")))
-    if facts.helped is not None or facts.steps:
+    ended = facts.resolved_at is not None or facts.status in ("resolved", "failed")
+    # Where nothing was wrong, nothing was to help.
+    if facts.helped is not None or (facts.steps and not ended):
         known = {True: "yes", False: "no", None: "open"}[facts.helped]
         page.labelled("helped", own(words(f"helped.{known}")))
     # How long it has been going on says nothing: the card is older than that when it is read.
-    ended = facts.resolved_at is not None or facts.status in ("resolved", "failed")
     if facts.seconds is not None and ended:
         page.labelled("took", own(words.span(facts.seconds)))
 
