@@ -59,8 +59,8 @@ test-console: console ## unit tests of the console, and how much a first visit l
 	$(NPM) test
 	$(NPM) run size
 
-test-browser: setup emulator system console ## people before the console: rescues, roles, every page
-	$(PYTEST) tests/e2e -n 3 --dist loadfile --no-loadscope-reorder
+test-browser: setup emulator system console ## people before the console: rescues, roles, every page in every look
+	RESCUE_ALL_LOOKS=1 $(PYTEST) tests/e2e -n 3 --dist loadfile --no-loadscope-reorder
 
 test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
 	$(PYTEST) tests/faults -m faults --timeout 1800
