@@ -20,7 +20,7 @@ ALL_LOOKS = (
     ("ja", "light"),
     ("ja", "dark"),
 )
-# In the ordinary run each page is seen in each language and in both lights, not in each pair of them.
+# The ordinary run sees each page in each language and in both lights, not in each pair of the two.
 LOOKS = ALL_LOOKS if os.environ.get("RESCUE_ALL_LOOKS") else ALL_LOOKS[::2]
 WORDS = {
     language: json.loads((CONSOLE / f"src/i18n/{language}.json").read_text("utf-8"))

@@ -7,17 +7,20 @@ from datetime import timedelta
 import argon2
 from sqlalchemy import select
 
-from rescuebot import approving, closing, clock, halting, starter
+from rescuebot import approving, closing, clock, gathering, halting, notifying, starter
 from rescuebot.approvals.model import Approval
 from rescuebot.archive.model import Archive, ArchiveState
 from rescuebot.database import Database
+from rescuebot.errors import DeliveryRefused
 from rescuebot.heartbeats import service as heartbeats
 from rescuebot.people import keys
 from rescuebot.people import service as people
 from rescuebot.people.roles import Role
 from rescuebot.runbooks import service as runbooks
+from rescuebot.settings.notices import NoticeSettings
 from tests import factories, old
 from tests.e2e.day import FLEET, SETTINGS, Day
+from tests.notified import Taker
 
 PASSWORD = "correct horse battery"
 PEOPLE = {
@@ -33,6 +36,19 @@ PASSWORDS = {name: PASSWORD for name in PEOPLE}
 # Foreign text: it must be seen as it is, and do nothing.
 FOREIGN = "<img src=x onerror=alert(1)> \x1b[31mred\x1b[0m {{ 7*7 }} 한국어 日本語 \"'\\"
 BIG_LINES = 100_000
+
+NOTICES = NoticeSettings.model_validate(
+    {
+        "channels": {
+            "ops": {
+                "slack_channel": "C0OPERATE",
+                "ways": ["slack", "email"],
+                "email": ["ops@shop.example"],
+            }
+        },
+        "sender": "rescue@shop.example",
+    }
+)
 
 _QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 _RELOAD = """\
@@ -104,7 +120,9 @@ def fill(database: Database) -> None:
     day.open_shop()
     the_night(day)
     the_morning(day)
+    gathering.register(database=database, settings=NOTICES)
     the_present(day)
+    tell_people(database)
     add_the_rest(day)
 
 
@@ -196,6 +214,22 @@ def the_present(day: Day) -> None:
     # Each has given a sign of life a moment ago.
     day.at = clock.now()
     day.open_shop()
+
+
+def tell_people(database: Database) -> None:
+    """Slack takes all but one, which goes by e-mail."""
+    slack, mail = Taker(), Taker()
+    refused = DeliveryRefused("Slack refuses the notice.", reason="msg_too_long")
+    slack.troubles.append(refused)
+    teller = notifying.Notifier(
+        channel="ops",
+        database=database,
+        settings=NOTICES,
+        ways={"slack": slack, "email": mail},
+        owner="rescue_tracker@master-1",
+    )
+    while teller.run():
+        pass
 
 
 def add_the_rest(day: Day) -> None:
