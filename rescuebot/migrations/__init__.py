@@ -23,6 +23,14 @@ from alembic.script import ScriptDirectory  # noqa: E402
 
 _LOCK = "rescuebot_migrations"
 _LOCK_SECONDS = 120
+# A large table is rebuilt in one statement, and another migration is waited for in one as well.
+_STATEMENT_SECONDS = 600
+
+
+def patient(settings: DatabaseSettings) -> DatabaseSettings:
+    """These settings, with as much time for a statement as a migration may need."""
+    seconds = max(settings.read_seconds, _STATEMENT_SECONDS)
+    return settings.model_copy(update={"read_seconds": seconds})
 
 
 def upgrade(database: Database, revision: str = "head") -> str:
@@ -49,6 +57,13 @@ def head() -> str:
     revision = ScriptDirectory.from_config(_config(None)).get_current_head()
     assert revision is not None, "there is always a first migration"
     return revision
+
+
+def known() -> frozenset[str]:
+    """All revisions that this version of the library has heard of."""
+    return frozenset(
+        one.revision for one in ScriptDirectory.from_config(_config(None)).walk_revisions()
+    )
 
 
 def ensure(database: Database, settings: DatabaseSettings) -> None:

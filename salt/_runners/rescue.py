@@ -232,8 +232,11 @@ def migrate():
 
         salt-run rescue.migrate
     """
-    _, ledger = console.ledger(__opts__)
-    return {"revision": migrations.upgrade(ledger)}
+    ledger = database.Database(migrations.patient(console.load(__opts__).database))
+    try:
+        return {"revision": migrations.upgrade(ledger)}
+    finally:
+        ledger.dispose()
 
 
 @console.told
