@@ -7,14 +7,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 EMULATOR := .venv-emulator
 CONSOLE := webui/app
+CDK := cdk
 # Node comes with the Python packages; what it needs is in the console's own lock.
-NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(CONSOLE) --silent
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+NPM := $(NODE) npm --prefix $(CONSOLE) --silent
 PYTEST := $(BIN)/python -m pytest
 # ONCE=1 make demo: exit with the verdict instead of staying up.
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator console system demo test test-console test-browser test-fast test-faults lint format locks lambdas bench docs pictures clean
+.PHONY: help setup emulator console cdk system demo test test-console test-cdk test-browser test-fast test-faults lint format locks lambdas bench docs pictures clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,6 +43,12 @@ $(CONSOLE)/node_modules/.ready: $(CONSOLE)/package-lock.json $(CONSOLE)/package.
 	$(NPM) ci
 	@touch $@
 
+cdk: $(CDK)/node_modules/.ready ## the AWS CDK, for the serverless console
+
+$(CDK)/node_modules/.ready: $(CDK)/package-lock.json $(CDK)/package.json | setup
+	$(NODE) npm --prefix $(CDK) --silent ci --ignore-scripts
+	@touch $@
+
 $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.ready $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts \
 		$(shell find $(CONSOLE)/src $(CONSOLE)/public -type f 2>/dev/null)
 	$(NPM) run build
@@ -52,12 +60,15 @@ system: ## Debian packages that the tests need: servers to rescue, a browser
 demo: setup emulator console ## a real rescue, narrated; ONCE=1 exits with the verdict
 	$(BIN)/python -m devstack.demo $(if $(ONCE),--once)
 
-test: setup emulator system lint test-console ## all tests
+test: setup emulator system lint test-console test-cdk ## all tests
 	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 test-console: console ## unit tests of the console, and how much a first visit loads
 	$(NPM) test
 	$(NPM) run size
+
+test-cdk: cdk ## the serverless console's stacks: types, tests, synthesis, cdk-nag, cfn-lint
+	$(NODE) sh $(CDK)/check.sh
 
 test-browser: setup emulator system console ## people before the console: rescues, roles, every page in every look
 	RESCUE_ALL_LOOKS=1 $(PYTEST) tests/e2e -n 3 --dist loadfile --no-loadscope-reorder
@@ -108,4 +119,4 @@ pictures: setup system console ## take the pictures of docs/console.md anew, fro
 
 clean: ## remove what was set up and made here
 	rm -rf $(VENV) $(EMULATOR) .devstack build dist *.egg-info .mypy_cache .pytest_cache \
-		$(CONSOLE)/node_modules $(CONSOLE)/dist
+		$(CONSOLE)/node_modules $(CONSOLE)/dist $(CDK)/node_modules $(CDK)/cdk.out
