@@ -1,8 +1,9 @@
-# The API and the console as an image: gunicorn, Flask, the library, built pages. No Salt, no Node, no
-# shell tools of ours, no secrets.
-# docs/container.md tells how it is run; tests/integration/test_image.py runs its steps.
+# Two images from one file: the API with the console (`runtime`, what is built by default: gunicorn, Flask, the
+# library, built pages; no Salt, no Node) and the Salt master with the engines (`--target master`).
+# No shell tools of ours in them, no secrets.
+# docs/container.md tells how they are run; tests/integration/test_image.py runs their steps.
 
-# To be reproducible to the last byte, give it with a digest: python:3.11-slim@sha256:…
+# To be reproducible to the last byte, give them with a digest: python:3.11-slim@sha256:…
 ARG PYTHON_IMAGE=python:3.11-slim
 ARG NODE_IMAGE=node:24-slim
 
@@ -39,6 +40,69 @@ RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
         --find-links dist rescuebot \
     && /opt/rescuebot/bin/python -m pip uninstall --yes pip setuptools \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/rescuebot/lib
+
+
+FROM ${PYTHON_IMAGE} AS master-builder
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1
+WORKDIR /src
+
+COPY requirements/build.txt requirements/master.txt requirements/
+# Salt comes as source only. What builds it is installed before, with hashes, and is used as it is: no build
+# fetches anything by itself. The lock is whole but for timelib, which would need a compiler and which Salt
+# takes only to understand dates in words; so nothing beyond the lock is looked for.
+RUN python -m venv /opt/rescuebot \
+    && /opt/rescuebot/bin/python -m pip install --require-hashes --requirement requirements/build.txt \
+    && /opt/rescuebot/bin/python -m pip install --require-hashes --no-deps --only-binary :all: \
+        --no-binary salt --no-build-isolation --no-compile --requirement requirements/master.txt
+
+# The very wheel of the API: both sides of the ledger are of one version.
+COPY --from=builder /src/dist/ dist/
+RUN /opt/rescuebot/bin/python -m pip install --no-deps --no-index --no-compile \
+        --find-links dist rescuebot \
+    && /opt/rescuebot/bin/python -m pip uninstall --yes pip \
+    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/rescuebot/lib
+
+
+FROM ${PYTHON_IMAGE} AS master
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="rescuebot-master" \
+      org.opencontainers.image.description="A Salt master with the engines of Rescue Bot" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# Its own user, other than the API's; keys and caches belong to it and lie on volumes.
+RUN groupadd --system --gid 10002 salt \
+    && useradd --system --uid 10002 --gid 10002 --no-create-home --home-dir /var/cache/salt \
+        --shell /usr/sbin/nologin salt \
+    && install --directory --owner 10002 --group 10002 --mode 0700 \
+        /etc/salt/pki /var/cache/salt /run/salt \
+    && mkdir -p /etc/salt/master.d /etc/rescuebot
+
+COPY docker/master.conf /etc/salt/master
+# The minion's module, which the states' folder links to.
+COPY salt/_modules/ /srv/rescuebot/salt/_modules/
+COPY salt/reactor/ /srv/rescuebot/salt/reactor/
+COPY salt/states/ /srv/rescuebot/salt/states/
+COPY pillar/ /srv/rescuebot/pillar/
+COPY --from=master-builder /opt/rescuebot /opt/rescuebot
+
+ENV PATH=/opt/rescuebot/bin:$PATH \
+    HOME=/var/cache/salt \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+
+WORKDIR /tmp
+USER 10002:10002
+VOLUME ["/etc/salt/pki", "/var/cache/salt"]
+EXPOSE 4505 4506
+STOPSIGNAL SIGTERM
+# Whether minions could reach it. Whether the engines work is told by the API's /health/ready.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import socket; [socket.create_connection(('127.0.0.1', port), 4).close() for port in (4505, 4506)]"]
+ENTRYPOINT ["salt-master"]
 
 
 FROM ${PYTHON_IMAGE} AS runtime

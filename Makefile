@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EMULATOR := .venv-emulator
+INFRA := .venv-infra
 CONSOLE := webui/app
 CDK := cdk
 # Node comes with the Python packages; what it needs is in the console's own lock.
@@ -16,10 +17,11 @@ PYTEST := $(BIN)/python -m pytest
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator console cdk system demo test test-console test-cdk test-browser test-fast test-faults lint format locks lambdas bench docs pictures clean
+.PHONY: help setup emulator infra console cdk system demo test test-console test-cdk test-terraform test-browser \
+	test-fast test-faults lint format locks lambdas bench docs pictures clean
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/.ready ## Python packages of the project, from the hashed lock
 
@@ -35,6 +37,13 @@ emulator: $(EMULATOR)/.ready ## the AWS emulator
 $(EMULATOR)/.ready: requirements/emulator.txt
 	$(PYTHON) -m venv $(EMULATOR)
 	$(EMULATOR)/bin/pip install --quiet --require-hashes --requirement requirements/emulator.txt
+	@touch $@
+
+infra: $(INFRA)/.ready ## the tools that look at Terraform, CloudFormation and the workflows
+
+$(INFRA)/.ready: requirements/infra.txt
+	$(PYTHON) -m venv $(INFRA)
+	$(INFRA)/bin/pip install --quiet --require-hashes --requirement requirements/infra.txt
 	@touch $@
 
 console: $(CONSOLE)/dist/index.html ## the pages in the browser, built
@@ -60,14 +69,14 @@ system: ## Debian packages that the tests need: servers to rescue, a browser
 demo: setup emulator console ## a real rescue, narrated; ONCE=1 exits with the verdict
 	$(BIN)/python -m devstack.demo $(if $(ONCE),--once)
 
-test: setup emulator system lint test-console test-cdk ## all tests
+test: setup emulator infra system lint test-console test-cdk ## all tests
 	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 test-console: console ## unit tests of the console, and how much a first visit loads
 	$(NPM) test
 	$(NPM) run size
 
-test-cdk: cdk ## the serverless console's stacks: types, tests, synthesis, cdk-nag, cfn-lint
+test-cdk: cdk infra ## the serverless console's stacks: types, tests, synthesis, cdk-nag, cfn-lint
 	$(NODE) sh $(CDK)/check.sh
 
 test-browser: setup emulator system console ## people before the console: rescues, roles, every page in every look
@@ -75,6 +84,9 @@ test-browser: setup emulator system console ## people before the console: rescue
 
 test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
 	$(PYTEST) tests/faults -m faults --timeout 1800
+
+test-terraform: setup emulator infra ## the AWS account in code: plans, policies, rows of the specification
+	$(PYTEST) tests/infra/terraform
 
 test-fast: setup ## unit tests only, in seconds
 	$(PYTEST) tests/unit -q
@@ -92,13 +104,17 @@ format: setup $(CONSOLE)/node_modules/.ready ## let the formatters write
 locks: setup ## compile the hashed locks anew from setup.cfg
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --quiet --extra salt --extra web --extra dev setup.cfg --output-file requirements/dev.txt
-	@# The image: the same versions as those that are tested.
+	@# The images: the same versions as those that are tested.
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --quiet --extra web setup.cfg --constraints requirements/dev.txt --output-file requirements/web.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --quiet --extra salt --no-emit-package timelib setup.cfg --constraints requirements/dev.txt --output-file requirements/master.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --quiet requirements/build.in --constraints requirements/dev.txt --output-file requirements/build.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --quiet requirements/emulator.in --output-file requirements/emulator.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --quiet requirements/infra.in --output-file requirements/infra.txt
 	$(BIN)/python -m lambdas.build --lock
 
 lambdas: setup ## the zips of the Lambda functions, into dist/lambdas
@@ -118,5 +134,5 @@ pictures: setup system console ## take the pictures of docs/console.md anew, fro
 	$(BIN)/python -m tests.e2e.pictures docs/pictures/console
 
 clean: ## remove what was set up and made here
-	rm -rf $(VENV) $(EMULATOR) .devstack build dist *.egg-info .mypy_cache .pytest_cache \
+	rm -rf $(VENV) $(EMULATOR) $(INFRA) .devstack build dist *.egg-info .mypy_cache .pytest_cache \
 		$(CONSOLE)/node_modules $(CONSOLE)/dist $(CDK)/node_modules $(CDK)/cdk.out

@@ -1,143 +1,56 @@
-"""The image without an engine: the steps of the Dockerfile, run in their order in a folder.
-
-Its last stage runs as its user, with its environment alone. As root, also with a root file system
-that cannot be written, as ``--read-only`` makes it.
-"""
+"""The images without an engine: the steps of the Dockerfile, run in their order in a folder."""
 
 from __future__ import annotations
 
-import fnmatch
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
-from devstack import ports, web
+from devstack import ports, salt_program, web
 from devstack.mariadb import MariaDB
 from devstack.waiting import until
+from rescuebot import clock
+from rescuebot.database import Database
+from rescuebot.errors import RescueError
+from rescuebot.heartbeats import service as heartbeats
 from tests.conftest import open_database
-from tests.dockerfile import ROOT, Stage, stages
+from tests.image import STAGES, Image, build, lay_out
 
 pytestmark = pytest.mark.mariadb
 
-STAGES = stages()
-CONSOLE, BUILDER, RUNTIME = (STAGES[name] for name in ("console", "builder", "runtime"))
+RUNTIME, MASTER = STAGES["runtime"], STAGES["master"]
 JWT_KEY = "a key for the tokens that is long enough"
-# Nothing can be written but what the container gets for that: /tmp and /dev/shm.
-READ_ONLY = "mount -o remount,bind,ro / && mount -t tmpfs -o mode=1777 tmpfs /tmp"
-# The Python under the virtual environment may lie where only root can look; it cannot write there.
-LOOKS = ["--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search"]
-
-
-@dataclass
-class Image:
-    """What the steps have made, under `root`."""
-
-    root: Path
-
-    @property
-    def installed(self) -> Path:
-        return self.root / "opt/rescuebot"
-
-    def environment(self, **given: str) -> dict[str, str]:
-        """That of the last stage, and what the container is started with."""
-        own = RUNTIME.environment()
-        path = own["PATH"].replace("/opt/rescuebot", str(self.installed))
-        return own | {"PATH": path.replace("$PATH", os.defpath)} | given
-
-    def command(self, words: list[str]) -> list[str]:
-        """The words as the user of the image, in its file system."""
-        program = str(self.installed / "bin" / words[0])
-        if os.geteuid() != 0:
-            return [program, *words[1:]]
-        user, group = RUNTIME.one("USER").split(":")
-        as_user = ["setpriv", "--reuid", user, "--regid", group, "--clear-groups", *LOOKS]
-        inside = f'{READ_ONLY} && cd {RUNTIME.one("WORKDIR")} && exec "$@"'
-        shell = ["unshare", "--mount", "--propagation", "private", "sh", "-c", inside, "sh"]
-        return [*shell, *as_user, "--no-new-privs", program, *words[1:]]
-
-    def files(self) -> dict[str, int]:
-        """All files with the time of their last change."""
-        found = [path for path in self.root.rglob("*") if path.is_file()]
-        return {str(path): path.stat().st_mtime_ns for path in found}
-
-
-def build(root: Path) -> Image:
-    """Run the stages that build."""
-    image = Image(root)
-    image.installed.parent.mkdir()
-    # The base image has a Python of its own that is not in a virtual environment.
-    subprocess.run([sys.executable, "-m", "venv", root / "usr"], check=True)
-    run(CONSOLE, image, programs=Path(sys.executable).parent)
-    run(BUILDER, image, programs=root / "usr/bin")
-    shutil.rmtree(root / "src")
-    return image
-
-
-def run(stage: Stage, image: Image, *, programs: Path) -> None:
-    """Run the steps of one stage, with these programs of its base image."""
-    source = image.root / stage.one("WORKDIR").strip("/")
-    source.mkdir(parents=True, exist_ok=True)
-    path = os.pathsep.join([str(programs), os.environ["PATH"]])
-    environment = {**os.environ, **stage.environment(), "PATH": path}
-    for instruction, words in stage.steps:
-        if instruction == "COPY" and words.startswith("--from"):
-            # From the stage before, which has run at the same place.
-            _, made, place = words.split()
-            assert image.root / made.strip("/") == source / place.strip("/")
-        elif instruction == "COPY":
-            copy(words, into=source)
-        elif instruction == "RUN":
-            line = words.replace("/opt/rescuebot", str(image.installed))
-            done = subprocess.run(
-                ["/bin/sh", "-ec", line],
-                cwd=source,
-                env=environment,
-                capture_output=True,
-                text=True,
-            )
-            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-
-
-def copy(words: str, *, into: Path) -> None:
-    """COPY, of what .dockerignore lets through."""
-    *names, target = words.split()
-    for name in names:
-        for path in sorted(let_through(ROOT / name)):
-            relative = path.relative_to(ROOT / name if (ROOT / name).is_dir() else path.parent)
-            copied = into / target / relative
-            copied.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, copied, follow_symlinks=False)
-
-
-def let_through(path: Path) -> Iterator[Path]:
-    rules = (ROOT / ".dockerignore").read_text().splitlines()
-    wanted = [rule[1:] for rule in rules if rule.startswith("!")]
-    unwanted = [rule.removeprefix("**/") for rule in rules if rule.startswith("**/")]
-    for one in [path] if path.is_file() else path.rglob("*"):
-        parts = one.relative_to(ROOT).parts
-        inside = any(parts[: len(Path(name).parts)] == Path(name).parts for name in wanted)
-        shunned = any(fnmatch.fnmatch(part, rule) for part in parts for rule in unwanted)
-        if inside and not shunned and not one.is_dir():
-            yield one
 
 
 @pytest.fixture(scope="module")
-def image() -> Iterator[Image]:
+def folder() -> Iterator[Path]:
     # Not in pytest's own folder, which only its owner may enter.
-    with tempfile.TemporaryDirectory(prefix="rescue-image-", dir="/var/tmp") as folder:
-        root = Path(folder)
-        root.chmod(0o755)
-        yield build(root)
+    with tempfile.TemporaryDirectory(prefix="rescue-image-", dir="/var/tmp") as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
+
+
+@pytest.fixture(scope="module")
+def image(folder: Path) -> Image:
+    """The image of the API, and the wheel beside it."""
+    web_image = Image(folder / "web", RUNTIME)
+    web_image.root.mkdir()
+    build(web_image, ["console", "builder"])
+    (web_image.root / "src").rename(folder / "sources")
+    return web_image
 
 
 class Container:
@@ -268,3 +181,119 @@ def test_it_says_in_one_line_what_is_missing_and_does_not_try_again(
     assert done.returncode != 0
     assert "The API cannot start." in done.stderr and words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def master_image(image: Image, folder: Path) -> Image:
+    """The image of the master, with the wheel of the API's."""
+    root = folder / "master"
+    made = Image(root, MASTER, user="nobody" if os.geteuid() == 0 else "")
+    sources = Image(folder / "wheel", MASTER)
+    sources.root.mkdir()
+    (sources.root / "src").symlink_to(folder / "sources")
+    build(made, ["master-builder"], made=sources)
+    shutil.rmtree(root / "src")
+    lay_out(made)
+    volumes = json.loads(MASTER.one("VOLUME")) + ["/run/salt"]
+    made.volumes = [root / name.strip("/") for name in volumes]
+    for volume in made.volumes:
+        volume.mkdir(parents=True, mode=0o700, exist_ok=True)
+        shutil.chown(volume, *(int(number) for number in made.who))
+    return made
+
+
+class MasterContainer:
+    """The entry point of the master's image, running on ports of its own."""
+
+    def __init__(self, image: Image, *, database_url: str) -> None:
+        self.image = image
+        self.ports = dict(zip((4505, 4506), ports.free(2), strict=True))
+        config = image.root / "etc/salt/master"
+        words = config.read_text()
+        for place in ("/etc/salt/pki", "/var/cache/salt", "/run/salt", "/srv/rescuebot"):
+            words = words.replace(place, f"{image.root}{place}")
+        own = f"publish_port: {self.ports[4505]}\nret_port: {self.ports[4506]}\n"
+        words = words.replace("user: salt", f"user: {image.user or salt_program.user()}")
+        config.write_text(words.replace("0.0.0.0", ports.LOOPBACK) + own)
+        self.where = ["-c", str(config.parent)]
+        self.environment = image.environment(
+            HOME=str(image.root / "var/cache/salt"),
+            RESCUE_DATABASE__URL=database_url,
+            RESCUE_DATABASE__MIGRATE="always",
+        )
+        self.process = subprocess.Popen(
+            image.command([*MASTER.program("ENTRYPOINT"), *self.where]),
+            cwd=MASTER.one("WORKDIR"),
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def ask(self, *words: str) -> Any:
+        """What ``salt-run`` in the container says."""
+        command = self.image.command(["salt-run", *self.where, "--out=json", *words])
+        done = subprocess.run(command, env=self.environment, capture_output=True, timeout=60)
+        return json.loads(done.stdout)
+
+    def health(self) -> int:
+        """The exit code of the health check."""
+        line = MASTER.program("HEALTHCHECK")
+        for named, used in self.ports.items():
+            line = [word.replace(str(named), str(used)) for word in line]
+        return subprocess.run(self.image.command(line), env=self.environment).returncode
+
+    def kill(self) -> None:
+        """End all of it."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def lives(ledger: Database) -> bool:
+    """Whether the tracker has said so; the tables are made by it."""
+    try:
+        with ledger.transaction() as session:
+            since = clock.now() - timedelta(minutes=5)
+            beaten = heartbeats.alive(session=session, since=since)
+            return [beat.engine for beat in beaten] == ["rescue_tracker"]
+    except RescueError:
+        return False
+
+
+def test_the_image_of_the_master_serves_minions_and_runs_the_engines(
+    master_image: Image, mariadb: MariaDB
+) -> None:
+    url = mariadb.create_database("image_master")
+    ledger = open_database(url)
+    container = MasterContainer(master_image, database_url=url)
+    before = master_image.files()
+    try:
+        until(lambda: lives(ledger), seconds=90, what="the tracker of the image beats")
+        assert container.health() == 0
+        served = container.ask("fileserver.file_list")
+        assert {"_modules/rescue.py", "rescue/mysql.sls", "rescue/service.sls"} <= set(served)
+        assert container.ask("rescue.migrate").keys() == {"revision"}
+        container.process.terminate()
+        assert container.process.wait(timeout=30) == 0
+        assert container.health() == 1
+    finally:
+        container.kill()
+        ledger.dispose()
+    # Its key is on the volume, and nothing was written elsewhere.
+    assert (master_image.root / "etc/salt/pki/master/master.pem").exists()
+    assert master_image.files() == before
+    assert container.process.stdout is not None
+    printed = container.process.stdout.read().decode()
+    assert "rescue_sqs does not start" in printed, "no queue is named here"
+    assert url.rpartition("@")[0].rpartition(":")[2] not in printed
+
+
+def test_the_image_of_the_master_holds_salt_and_neither_api_nor_tools(master_image: Image) -> None:
+    programs = {path.name for path in (master_image.installed / "bin").iterdir()}
+    assert {"salt-master", "salt-run", "salt-key", "salt"} <= programs
+    assert not [name for name in programs if name.startswith(("pip", "gunicorn"))]
+    (packages,) = master_image.installed.glob("lib/python3*/site-packages")
+    found = {path.name for path in packages.iterdir()}
+    assert {"rescuebot", "rescuebot_salt", "salt"} <= found
+    assert not found & {"flask", "pip", "pytest", "devstack", "tests"}
