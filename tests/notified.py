@@ -51,6 +51,8 @@ class Board:
     slack: SlackDouble
     notices: dict[str, Any] = field(default_factory=lambda: {"channels": {"ops": OPS}})
     at: datetime = NOW
+    # How long Slack may take, in seconds: much, because a busy machine is no trouble of Slack's.
+    patience: int = 10
     ways: dict[str, ways.Way] = field(default_factory=dict)
     _notifiers: dict[str, notifying.Notifier] = field(default_factory=dict)
     _gatherer: gathering.Gatherer | None = None
@@ -73,7 +75,7 @@ class Board:
                 "slack": {
                     "bot_token": self.slack.token,
                     "api_url": self.slack.api_url,
-                    "timeout_seconds": 1,
+                    "timeout_seconds": self.patience,
                 },
                 "notices": self.notices,
             }

@@ -42,10 +42,15 @@ def fresh_house(database: Database) -> House:
     return House(database, seeds.fill(database, big=False))
 
 
-@pytest.fixture(scope="session")
-def server(mariadb: MariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The API as it is served: gunicorn with the project's own configuration, on MariaDB."""
-    url = mariadb.create_database("api")
+@pytest.fixture(scope="module")
+def server(
+    request: pytest.FixtureRequest, mariadb: MariaDB, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The API as it is served: gunicorn with the project's own configuration, on MariaDB.
+
+    For one file alone: tests of the contract do with people whatever the API lets them do.
+    """
+    url = mariadb.create_database(f"api_{request.module.__name__.rpartition('.')[2]}")
     ledger = open_database(url)
     migrations.upgrade(ledger)
     started = Server(tmp_path_factory.mktemp("server"), url, seeds.fill(ledger), ledger)

@@ -302,6 +302,7 @@ def test_what_slack_does_not_take_now_is_tried_again_and_then_goes_the_next_way(
     database: Database, slack: SlackDouble, word: str
 ) -> None:
     board, mail = with_fallback(database, slack)
+    board.patience = 1 if word == "hang" else board.patience
     board.event()
     slack.be(word, method="chat.postMessage", times=3)
     for _ in range(2):
@@ -380,7 +381,7 @@ def test_an_update_is_no_news_for_those_who_get_letters(
 def test_one_channel_that_hangs_holds_up_no_other(database: Database, slack: SlackDouble) -> None:
     channels = {"ops": OPS, "boss": {**OPS, "slack_channel": "C0BOSSES1"}}
     slack.add_channel("C0BOSSES1")
-    board = Board(database=database, slack=slack, notices={"channels": channels})
+    board = Board(database=database, slack=slack, notices={"channels": channels}, patience=1)
     board.event()
     slack.be("hang", method="chat.postMessage", seconds=5)
     board.tell("ops")

@@ -243,11 +243,12 @@ def test_every_list_is_a_table_for_people_and_whole_in_json(stage: Stage) -> Non
         ("rescue.audit",): "runbook_created",
         ("rescue.held",): "none yet",
         ("rescue.halts",): "none yet",
+        ("rescue.notices",): "none yet",
         ("rescue.stats",): "outcomes",
     }.items():
         assert heading in stage.world.run_text(*asked), asked
     whole = stage.world.run("rescue.event", event_id)
-    parts = {"event", "occurrences", "decisions", "approvals", "advice", "executions"}
+    parts = {"event", "occurrences", "decisions", "approvals", "advice", "executions", "notices"}
     assert set(whole) == parts
     assert whole["event"]["event_time"].endswith("Z")
 
