@@ -69,7 +69,10 @@ system: ## Debian packages that the tests need: servers to rescue, a browser
 demo: setup emulator console ## a real rescue, narrated; ONCE=1 exits with the verdict
 	$(BIN)/python -m devstack.demo $(if $(ONCE),--once)
 
-test: setup emulator infra system lint test-console test-cdk ## all tests
+test: ## all tests; RESCUE_THOROUGH=1: also what differs little from what was tried
+	@# What is set up, and what needs no world, side by side; each tells what it has to say when it ends.
+	$(MAKE) --no-print-directory --jobs 4 --output-sync=target setup emulator infra system
+	$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint test-console test-cdk
 	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
 
 test-console: console ## unit tests of the console, and how much a first visit loads
@@ -80,7 +83,7 @@ test-cdk: cdk infra ## the serverless console's stacks: types, tests, synthesis,
 	$(NODE) sh $(CDK)/check.sh
 
 test-browser: setup emulator system console ## people before the console: rescues, roles, every page in every look
-	RESCUE_ALL_LOOKS=1 $(PYTEST) tests/e2e -n 3 --dist loadfile --no-loadscope-reorder
+	RESCUE_THOROUGH=1 $(PYTEST) tests/e2e -n 3 --dist loadfile --no-loadscope-reorder
 
 test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
 	$(PYTEST) tests/faults -m faults --timeout 1800

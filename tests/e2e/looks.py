@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 
 from playwright.sync_api import expect
 
 from tests.e2e.browser import CONSOLE, Person
+from tests.thorough import THOROUGH
 
 NAMES = {"ko": "한국어", "en": "English", "ja": "日本語"}
 # From each look to the next it is one click or two.
@@ -21,7 +21,7 @@ ALL_LOOKS = (
     ("ja", "dark"),
 )
 # The ordinary run sees each page in each language and in both lights, not in each pair of the two.
-LOOKS = ALL_LOOKS if os.environ.get("RESCUE_ALL_LOOKS") else ALL_LOOKS[::2]
+LOOKS = ALL_LOOKS if THOROUGH else ALL_LOOKS[::2]
 WORDS = {
     language: json.loads((CONSOLE / f"src/i18n/{language}.json").read_text("utf-8"))
     for language in NAMES

@@ -27,6 +27,7 @@ from lambdas import build
 from rescuebot import clock
 from rescuebot.database import Database
 from rescuebot.events.model import CloudWatchEvent, DeadLetter, EventOccurrence
+from tests.thorough import WORLDS
 
 pytestmark = pytest.mark.salt
 
@@ -100,7 +101,7 @@ class Account:
             return session.scalar(query)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+@pytest.fixture(scope="module", params=WORLDS)
 def account(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Account]:

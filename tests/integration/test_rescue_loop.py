@@ -22,6 +22,7 @@ from rescuebot.executions.model import ExecutionState
 from rescuebot.findings import service as findings
 from rescuebot.findings.service import Findings
 from rescuebot.runbooks.model import RunbookScript
+from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.salt
 
@@ -218,6 +219,8 @@ def test_an_operator_runs_a_command_and_sees_what_it_did(stage: Stage) -> None:
 
 
 def test_refusals_are_sentences_and_not_stack_traces(stage: Stage) -> None:
+    if not (stage.ledger.embedded or THOROUGH):
+        pytest.skip("what is printed is the same on both databases")
     for words, asked in {
         "There is no command party": ("rescue.run", "party", "i-1"),
         "server: is not the id of a server": ("rescue.run", "mysql-status", "i-none"),
@@ -231,6 +234,8 @@ def test_refusals_are_sentences_and_not_stack_traces(stage: Stage) -> None:
 
 
 def test_every_list_is_a_table_for_people_and_whole_in_json(stage: Stage) -> None:
+    if not (stage.ledger.embedded or THOROUGH):
+        pytest.skip("what is printed is the same on both databases")
     event_id = stage.world.run("rescue.events", limit=1)[0]["id"]
     for asked, heading in {
         ("rescue.events",): "event time",

@@ -24,6 +24,7 @@ from rescuebot.events.model import CloudWatchEvent
 from rescuebot.executions.model import Execution
 from rescuebot.requests import service as requests_
 from rescuebot.requests.service import Once
+from tests.thorough import WORLDS
 
 pytestmark = pytest.mark.salt
 
@@ -94,7 +95,7 @@ class Office:
             return session.scalar(select(func.count()).select_from(Execution)) or 0
 
 
-@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+@pytest.fixture(scope="module", params=WORLDS)
 def office(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:

@@ -1,0 +1,14 @@
+"""What only a thorough run does: ``RESCUE_THOROUGH=1 make test``, as each night.
+
+The ordinary run leaves out what differs little from what it has done: the same doors in a second
+world on the other database, the other half of languages and lights. The ledger, the API and the
+rescue loop themselves are always tried on both databases.
+"""
+
+from __future__ import annotations
+
+import os
+
+THOROUGH = bool(os.environ.get("RESCUE_THOROUGH"))
+# On which databases a world of doors is made.
+WORLDS = ("sqlite", "mariadb") if THOROUGH else ("mariadb",)
