@@ -86,10 +86,10 @@ test-browser: setup emulator system console ## people before the console: rescue
 	RESCUE_THOROUGH=1 $(PYTEST) tests/e2e -n 3 --dist loadfile --no-loadscope-reorder
 
 test-faults: setup emulator system ## the whole fault matrix, outages and soak: up to 30 minutes
-	$(PYTEST) tests/faults -m faults --timeout 1800
+	RESCUE_THOROUGH=1 $(PYTEST) tests/faults -m faults --timeout 1800
 
 test-terraform: setup emulator infra ## the AWS account in code: plans, policies, rows of the specification
-	$(PYTEST) tests/infra/terraform
+	RESCUE_THOROUGH=1 $(PYTEST) tests/infra/terraform
 
 test-fast: setup ## unit tests only, in seconds
 	$(PYTEST) tests/unit -q

@@ -1,7 +1,8 @@
 """What only a thorough run does: ``RESCUE_THOROUGH=1 make test``, as each night.
 
 The ordinary run leaves out what differs little from what it has done: the same doors in a second
-world on the other database, the other half of languages and lights. The ledger, the API and the
+world on the other database, the other half of languages and lights, more orders of a simulation,
+and what a target of its own runs: the tests of each Terraform module. The ledger, the API and the
 rescue loop themselves are always tried on both databases.
 """
 

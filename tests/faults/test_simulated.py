@@ -16,6 +16,7 @@ from rescuebot.events.model import CloudWatchEvent, EventStatus
 from tests.conftest import open_database
 from tests.faults.simulation import Odds, Simulated
 from tests.integration.test_remediation import an_event
+from tests.thorough import THOROUGH
 
 pytestmark = [pytest.mark.faults, pytest.mark.faults_short]
 
@@ -24,7 +25,7 @@ PATIENCE = 400
 # A wrong clock is put right after so many moments.
 PUT_RIGHT = 60
 MINUTES = (-120, -1, 1, 20, 120)
-ORDERS = 40
+ORDERS = 40 if THOROUGH else 15
 
 
 @pytest.fixture(scope="module")

@@ -223,11 +223,11 @@ def test_what_a_person_has_edited_is_what_runs_on_the_minion(shop: Shop, tmp_pat
 
 
 def test_a_halt_reaches_work_that_its_minion_has_fetched_and_not_begun(shop: Shop) -> None:
-    """The check of mysql is made slow; while it runs, everything is halted."""
+    """The check of mysql is made to wait; while it runs, everything is halted."""
     service = shop.world.services["mysql"]
     status = shop.world.run("rescue.command", "mysql-status")["item"]
-    slow = shop.states / "slow.sh"
-    slow.write_text("sleep 4\n" + status["command_script"])
+    slow, go_on = shop.states / "slow.sh", shop.states / "go-on"
+    slow.write_text(f"until test -e '{go_on}'; do sleep 0.2; done\n{status['command_script']}")
     changed = shop.world.run(
         "rescue.command_update", "mysql-status", version=status["version"], file=str(slow)
     )
@@ -242,6 +242,7 @@ def test_a_halt_reaches_work_that_its_minion_has_fetched_and_not_begun(shop: Sho
 
     shop.world.wait_for(running, what="the check runs on the minion")
     shop.world.run("rescue.halt", "*", "stop everything")
+    go_on.touch()
     event = shop.held(body, "halt")
     assert service.starts() == starts, "the fix did not begin"
     told = shop.world.run("rescue.held")

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.infra.terraform import runs
+from tests.thorough import THOROUGH
 
 MODULES = sorted(path.parent.name for path in runs.SOURCE.glob("modules/*/versions.tf"))
+TESTED = ("bootstrap", "environments/dev", *(f"modules/{name}" for name in MODULES))
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +31,15 @@ def test_the_bootstrap_is_valid(terraform: runs.Terraform, own_copy: Path) -> No
     terraform.run(folder, "validate")
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.skipif(not THOROUGH, reason="make test-terraform runs the tests of each module")
+@pytest.mark.parametrize("name", TESTED)
 def test_the_module_keeps_what_its_tests_say(
     terraform: runs.Terraform, own_copy: Path, name: str
 ) -> None:
     """`terraform test` validates the module first; its provider is a mock and asks nobody."""
-    folder = own_copy / "modules" / name
+    folder = own_copy / name
     files = sorted(folder.glob("tests/*.tftest.hcl"))
-    assert files, f"modules/{name} has no tests"
+    assert files, f"{name} has no tests"
     real = [one.name for one in files if "mock_provider" not in one.read_text()]
     assert not real, f"{real} would ask AWS"
     terraform.run(folder, "init", "-backend=false", "-input=false")
