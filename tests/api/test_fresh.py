@@ -38,6 +38,19 @@ def test_what_is_not_fresh_is_asked_again() -> None:
     assert [kept.get(lambda: asked.append(1) or len(asked)) for _ in range(3)] == [1, 2, 3]
 
 
+def test_an_answer_is_as_old_as_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = {"now": 100.0}
+    monkeypatch.setattr("webui.api.fresh.time.monotonic", lambda: clock["now"])
+
+    def slow() -> str:
+        clock["now"] += 5
+        return "of before"
+
+    kept = Fresh(fresh=3, stale=60)
+    assert kept.get(slow) == "of before"
+    assert kept.get(lambda: "of now") == "of now"
+
+
 def test_while_one_asks_the_others_are_given_what_there_is() -> None:
     kept, go, begun = Fresh(fresh=-1, stale=60), threading.Event(), threading.Event()
     assert kept.get(lambda: "old") == "old"

@@ -32,7 +32,9 @@ class Fresh:
             return self._found
         try:
             if time.monotonic() - self._at > self._fresh:
-                self._found, self._at = ask(), time.monotonic()
+                # As old as the question: what has changed while it was answered is not in it.
+                began = time.monotonic()
+                self._found, self._at = ask(), began
             return self._found
         finally:
             self._asking.release()

@@ -59,19 +59,23 @@ function ask(): void {
   if (topics.has('dashboard')) askOverviewLater();
 }
 
-let later = false;
-let changedSince = false;
+// How often the overview is still asked for after the latest change.
+let rounds = 0;
 
-/** The API's overview may be from just before the change: it is asked for once more. */
+/**
+ * The API's overview may be from just before the change, so it is asked for once more when that is over.
+ * And again: whoever asks while somebody else does is given what there was before.
+ */
 function askOverviewLater(): void {
-  changedSince = later;
-  if (later) return;
-  later = true;
-  setTimeout(() => {
-    later = false;
-    void queries.invalidateQueries({ queryKey: ['dashboard'] });
-    if (changedSince) askOverviewLater();
-  }, OVERVIEW_MS);
+  const waits = rounds > 0;
+  rounds = 2;
+  if (!waits) setTimeout(askOverview, OVERVIEW_MS);
+}
+
+function askOverview(): void {
+  rounds -= 1;
+  void queries.invalidateQueries({ queryKey: ['dashboard'] });
+  if (rounds) setTimeout(askOverview, OVERVIEW_MS);
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {
