@@ -2,14 +2,19 @@
 
 The ordinary run leaves out what differs little from what it has done: the same doors in a second
 world on the other database, the other half of languages and lights, more orders of a simulation,
-and what a target of its own runs: the tests of each Terraform module. The ledger, the API and the
-rescue loop themselves are always tried on both databases.
+and what a target of its own runs: the tests of each Terraform module. Also the long way through two
+documents, command by command. The ledger, the API and the rescue loop themselves are always tried
+on both databases.
 """
 
 from __future__ import annotations
 
 import os
 
+import pytest
+
 THOROUGH = bool(os.environ.get("RESCUE_THOROUGH"))
 # On which databases a world of doors is made.
 WORLDS = ("sqlite", "mariadb") if THOROUGH else ("mariadb",)
+# A test that the ordinary run leaves to the night.
+thorough = pytest.mark.skipif(not THOROUGH, reason="left to the night: RESCUE_THOROUGH=1 runs it")

@@ -26,6 +26,7 @@ from rescuebot import clock
 from rescuebot.events.parse import parse
 from rescuebot.events.reported import ReportedEvent
 from rescuebot.settings import IntakeSettings
+from tests.thorough import thorough
 
 needs_mariadb = pytest.mark.skipif(not mariadb.is_installed(), reason="no MariaDB server here")
 
@@ -101,6 +102,7 @@ def test_everything_listens_on_the_loopback_address_only(world: World) -> None:
     assert expected <= {port for _, port in listening}
 
 
+@thorough
 @pytest.mark.salt
 def test_a_second_world_beside_it_does_not_clash_and_leaves_nothing_behind(
     world: World, tmp_path: Path
@@ -248,6 +250,7 @@ def test_a_wait_in_vain_tells_what_was_seen(world: World) -> None:
         world.wait_for(lambda: 0, seconds=0.1, what="two and two are five")
 
 
+@thorough
 @pytest.mark.salt
 def test_a_world_that_stays_outlives_its_command_until_it_is_taken_down(tmp_path: Path) -> None:
     place = Place(tmp_path / "world")

@@ -20,6 +20,7 @@ from rescuebot.guard import targets
 from rescuebot.guard.rules import Flapping, Record, Request, Rule, Snapshot, Stop, Window, judge
 from rescuebot.settings import GuardSettings
 from tests.documents import Shell, Step, blocks_of, is_seen, steps_of
+from tests.thorough import thorough
 
 DOCUMENTS = REPOSITORY / "docs"
 # How long a reader would type a command again.
@@ -129,6 +130,7 @@ def follow(step: Step, shell: Shell, *, directory: Path, name: str) -> None:
         assert not trouble, f"{where}: {trouble}"
 
 
+@thorough
 @pytest.mark.salt
 @pytest.mark.timeout(590)
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.terraform import runs
-from tests.thorough import THOROUGH
+from tests.thorough import thorough
 
 MODULES = sorted(path.parent.name for path in runs.SOURCE.glob("modules/*/versions.tf"))
 TESTED = ("bootstrap", "environments/dev", *(f"modules/{name}" for name in MODULES))
@@ -31,7 +31,7 @@ def test_the_bootstrap_is_valid(terraform: runs.Terraform, own_copy: Path) -> No
     terraform.run(folder, "validate")
 
 
-@pytest.mark.skipif(not THOROUGH, reason="make test-terraform runs the tests of each module")
+@thorough
 @pytest.mark.parametrize("name", TESTED)
 def test_the_module_keeps_what_its_tests_say(
     terraform: runs.Terraform, own_copy: Path, name: str
