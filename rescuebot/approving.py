@@ -132,8 +132,7 @@ def reject(
         approval = approvals.get(session=session, approval_id=approval_id)
         check_answer(approval, digest, comment)
         _answer(session, approval, ApprovalState.REJECTED, actor, comment, now())
-        execution = service.get(session=session, execution_id=approval.execution_id)
-        _acknowledge(session, execution, actor, now())
+        _acknowledge(session, approval.cloudwatch_event_id, actor, now())
         words = f"{actor} has rejected it" + (f": {comment}" if comment else ".")
         drafts.note_verdict(
             session=session,
@@ -163,7 +162,7 @@ def cancel(
                 remedy="What is out ends by itself, at the latest at its limit.",
             )
         _withdraw(session, execution, now())
-        _acknowledge(session, execution, actor, now())
+        _acknowledge(session, execution.cloudwatch_event_id, actor, now())
         audit.note(
             session=session,
             actor=actor,
@@ -324,9 +323,8 @@ def _tell_answer(session: Session, approval: Approval, now: datetime) -> None:
     )
 
 
-def _acknowledge(session: Session, execution: Execution, actor: str, now: datetime) -> None:
+def _acknowledge(session: Session, event_id: int | None, actor: str, now: datetime) -> None:
     """Who decides about a run has seen what it is for."""
-    event_id = execution.cloudwatch_event_id
     if event_id is not None:
         changing.acknowledge(session=session, event_id=event_id, actor=actor, now=now)
 

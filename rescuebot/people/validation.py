@@ -15,7 +15,7 @@ LOCALES = ("", "ko", "en", "ja")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 # OpenID Connect: at most 255 ASCII characters, case-sensitive.
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,255}")
-_SLACK_ID = re.compile(r"[UW][A-Z0-9]{5,19}")
+SLACK_ID = re.compile(r"^[UW][A-Z0-9]{5,19}$")
 _LONGEST_KEY = timedelta(days=3650)
 
 Check = Callable[[object], str | None]
@@ -95,7 +95,7 @@ def _subject(value: object) -> str | None:
 
 
 def _slack_id(value: object) -> str | None:
-    fits = value is None or (isinstance(value, str) and _SLACK_ID.fullmatch(value) is not None)
+    fits = value is None or (isinstance(value, str) and SLACK_ID.fullmatch(value) is not None)
     return None if fits else "must be a member id of Slack such as U024BE7LH, or null"
 
 

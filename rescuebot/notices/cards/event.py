@@ -23,9 +23,6 @@ SIGNS = {
     "opened": "🚨",
     "held": "⏸️",
     "approval_asked": "✋",
-    # The question again, now with what the trial run has shown.
-    "previewed": "✋",
-    "amended": "✋",
     "approval_answered": "🗳️",
     "running": "🔧",
     "retrying": "🔁",

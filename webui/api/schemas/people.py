@@ -7,6 +7,7 @@ import marshmallow as ma
 from rescuebot.people import keys_search, search
 from rescuebot.people.model import ApiKey, User
 from rescuebot.people.roles import PERSONS, Role
+from rescuebot.people.validation import SLACK_ID
 from webui.api.schemas.base import (
     NAME,
     Flag,
@@ -21,7 +22,7 @@ from webui.api.schemas.base import (
 
 _LOCALES = ma.validate.OneOf(["", "ko", "en", "ja"])
 _SLACK_ID = ma.validate.Regexp(
-    r"^[UW][A-Z0-9]{5,19}$", error="Must be a member id of Slack such as U024BE7LH, or null."
+    SLACK_ID, error="Must be a member id of Slack such as U024BE7LH, or null."
 )
 _ROLES = ma.validate.OneOf([role.value for role in PERSONS])
 

@@ -7,8 +7,6 @@ WORDS: dict[str, str] = {
     "state.held": "On hold",
     "state.approval_asked": "Approval needed",
     "state.approval_answered": "Approval answered",
-    "state.previewed": "Approval needed",
-    "state.amended": "Approval needed",
     "state.running": "Being fixed",
     "state.retrying": "Trying again",
     "state.rescued": "Rescued",

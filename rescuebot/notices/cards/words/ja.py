@@ -10,8 +10,6 @@ WORDS: dict[str, str] = {
     "state.held": "保留中",
     "state.approval_asked": "承認が必要",
     "state.approval_answered": "承認回答済み",
-    "state.previewed": "承認が必要",
-    "state.amended": "承認が必要",
     "state.running": "対処中",
     "state.retrying": "再試行中",
     "state.rescued": "復旧完了",

@@ -10,8 +10,6 @@ WORDS: dict[str, str] = {
     "state.held": "보류됨",
     "state.approval_asked": "승인 필요",
     "state.approval_answered": "승인 답변 완료",
-    "state.previewed": "승인 필요",
-    "state.amended": "승인 필요",
     "state.running": "조치 중",
     "state.retrying": "다시 시도 중",
     "state.rescued": "복구 완료",
