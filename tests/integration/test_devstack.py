@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -328,6 +329,18 @@ def test_the_database_server_alone_keeps_what_was_committed_through_a_kill(tmp_p
     finally:
         server.stop()
     assert process.leftovers(Place(tmp_path)) == []
+
+
+@pytest.mark.mariadb
+@needs_mariadb
+def test_a_database_server_that_starts_lets_the_temporary_tables_of_others_be(
+    tmp_path: Path,
+) -> None:
+    with tempfile.NamedTemporaryFile(prefix="#sql-temptable-", suffix=".MAI") as others:
+        server = mariadb.MariaDB(tmp_path)
+        server.start()
+        server.stop()
+        assert Path(others.name).exists()
 
 
 @pytest.mark.parametrize(
