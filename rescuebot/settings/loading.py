@@ -19,6 +19,8 @@ from rescuebot.settings.sections import Settings
 
 ENVIRONMENT_PREFIX = "RESCUE_"
 NESTING = "__"
+# Named like settings, and read by gunicorn before there are any: webui/api/gunicorn.py.
+_NO_SETTINGS = frozenset({"RESCUE_BIND", "RESCUE_THREADS"})
 
 
 def load(
@@ -75,7 +77,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """``RESCUE_QUEUE__URL=…`` becomes ``{"queue": {"url": …}}``; lists and blocks are YAML."""
     found: dict[str, Any] = {}
     for name in sorted(environ):
-        if not name.startswith(ENVIRONMENT_PREFIX):
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in _NO_SETTINGS:
             continue
         *parents, leaf = name.removeprefix(ENVIRONMENT_PREFIX).lower().split(NESTING)
         place = found

@@ -9,9 +9,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-# What is read here from the environment, and is no setting of Rescue Bot.
-OWN = ("RESCUE_BIND", "RESCUE_THREADS")
-
 # The image sets 0.0.0.0:5000; everybody else stays at home.
 bind = os.environ.get("RESCUE_BIND", "127.0.0.1:5000")
 wsgi_app = "webui.api.wsgi:application()"

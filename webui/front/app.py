@@ -5,8 +5,6 @@ Browsers ask for the API at the same address; a load balancer sends ``/api`` to 
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,10 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 
 from rescuebot import logs
-from rescuebot import settings as settings_
-from rescuebot.errors import RescueError
 from rescuebot.settings import Settings
-from webui.api import console, edge, gunicorn, problems, watch
+from webui.api import console, edge, problems, watch
 from webui.api.door import Open
+from webui.serving import served
 
 
 def create_app(settings: Settings, *, built_console: Path = console.BUILT) -> Flask:
@@ -44,11 +41,5 @@ show_health.policy = Open.ANYBODY  # type: ignore[attr-defined]
 
 
 def application() -> Flask:
-    """What gunicorn serves. What is wrong with the settings is told in one line."""
-    given = {name: text for name, text in os.environ.items() if name not in gunicorn.OWN}
-    try:
-        return create_app(settings_.load(environ=given))
-    except RescueError as error:
-        print(f"The console cannot start. {error}", file=sys.stderr)
-        # gunicorn's code for an application that cannot be loaded: it does not try again.
-        sys.exit(4)
+    """What gunicorn serves."""
+    return served(create_app, name="console")
