@@ -20,8 +20,9 @@ from rescuebot.advice.model import Advice, AdviceState, Consultation
 from rescuebot.advice.question import request
 from rescuebot.advice.response import Response, read
 from rescuebot.database import Database, repeat_on_contention
-from rescuebot.errors import DatabaseUnavailable, FunctionUnavailable
+from rescuebot.errors import FunctionUnavailable
 from rescuebot.logs import logger
+from rescuebot.one_by_one import one_by_one
 from rescuebot.settings import Settings
 
 log = logger(__name__)
@@ -59,22 +60,11 @@ class Advisor:
         """Ask what is to be asked, then serve all that wait for what was answered."""
         with self._database.reading() as session:
             found = advice.open_(session=session, now=self._now(), limit=_AT_ONCE)
-        asked = self._each(self._take_care, found)
+        asked = one_by_one(found, self._take_care, trouble="advice_not_asked")
         with self._database.reading() as session:
             waiting = advice.waiting(session=session, limit=_AT_ONCE)
-        return {"asked": asked, "served": self._each(lambda pair: self._serve(*pair), waiting)}
-
-    def _each(self, work: Callable[[Any], bool], rows: Any) -> int:
-        """Do it for each; one that goes wrong must not keep all others waiting."""
-        done = 0
-        for row in rows:
-            try:
-                done += work(row)
-            except DatabaseUnavailable:
-                raise
-            except Exception:
-                log.exception("advice_not_given")
-        return done
+        served = one_by_one(waiting, lambda pair: self._serve(*pair), trouble="advice_not_served")
+        return {"asked": asked, "served": served}
 
     # --- asking -----------------------------------------------------------------------------
 

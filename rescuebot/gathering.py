@@ -14,19 +14,16 @@ from sqlalchemy.orm import Session
 from rescuebot import clock, telling
 from rescuebot.approvals import service as approvals
 from rescuebot.database import Database, repeat_on_contention
-from rescuebot.errors import DatabaseUnavailable
 from rescuebot.events import gathered
 from rescuebot.events.gathered import Standing
 from rescuebot.events.model import CloudWatchEvent
 from rescuebot.events.reported import Severity
-from rescuebot.logs import logger
 from rescuebot.notices import hours, looking, storms
 from rescuebot.notices import service as notices
 from rescuebot.notices.model import Notice, NoticeStorm
 from rescuebot.notices.service import Wants
+from rescuebot.one_by_one import one_by_one
 from rescuebot.settings.notices import EscalateSettings, NoticeSettings
-
-log = logger(__name__)
 
 # A storm whose last event is so long ago is over, whatever is still open.
 _LONGEST_CALM = timedelta(minutes=10)
@@ -146,23 +143,17 @@ class Gatherer:
 
     def run(self) -> dict[str, int]:
         """Storms, escalations, digests, and what is too old."""
+        parts: dict[str, Callable[[], int]] = {
+            "storms": self.storms,
+            "escalated": self.escalations,
+            "digests": self.digests,
+            "forgotten": self.forget_old,
+        }
         done = {
-            "storms": self._each(self.storms),
-            "escalated": self._each(self.escalations),
-            "digests": self._each(self.digests),
-            "forgotten": self._each(self.forget_old),
+            what: one_by_one([part], lambda part: part(), trouble=f"{what}_not_gathered")
+            for what, part in parts.items()
         }
         return {what: count for what, count in done.items() if count}
-
-    def _each(self, work: Callable[[], int]) -> int:
-        """One that goes wrong must not keep the others back."""
-        try:
-            return work()
-        except DatabaseUnavailable:
-            raise
-        except Exception:
-            log.exception("notices_not_gathered", part=work.__name__)
-            return 0
 
     # --- storms -----------------------------------------------------------------------------
 

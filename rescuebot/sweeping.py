@@ -16,7 +16,7 @@ from rescuebot import approving, clock, dispatching, remediation, tracking
 from rescuebot.approvals import service as approvals
 from rescuebot.approvals.model import Approval
 from rescuebot.database import Database, repeat_on_contention
-from rescuebot.errors import DatabaseUnavailable, FleetUnavailable
+from rescuebot.errors import FleetUnavailable
 from rescuebot.events import stuck as stuck_events
 from rescuebot.events.model import CloudWatchEvent
 from rescuebot.executions import ending, service, stuck
@@ -25,6 +25,7 @@ from rescuebot.guard import service as decisions
 from rescuebot.heartbeats import service as heartbeats
 from rescuebot.intake import Hint, tag_of
 from rescuebot.logs import logger
+from rescuebot.one_by_one import one_by_one
 from rescuebot.settings import Settings
 
 log = logger(__name__)
@@ -84,16 +85,7 @@ class Sweep:
         return done
 
     def _each(self, work: Callable[[T], bool], rows: Iterable[T]) -> int:
-        """Do it for each row; one that cannot be swept must not keep all others waiting."""
-        done = 0
-        for row in rows:
-            try:
-                done += work(row)
-            except DatabaseUnavailable:
-                raise
-            except Exception:
-                log.exception("row_not_swept", sweep=work.__name__)
-        return done
+        return one_by_one(rows, work, trouble="row_not_swept")
 
     # --- events -----------------------------------------------------------------------------
 

@@ -1,0 +1,29 @@
+"""Work on many rows, of which one that goes wrong does not keep the others waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from rescuebot.errors import DatabaseUnavailable
+from rescuebot.logs import logger
+
+T = TypeVar("T")
+
+log = logger(__name__)
+
+
+def one_by_one(rows: Iterable[T], work: Callable[[T], int], *, trouble: str) -> int:
+    """The sum of what `work` gives for each row; what goes wrong is logged as `trouble`.
+
+    Without a database it ends with DatabaseUnavailable: no other row would fare better.
+    """
+    done = 0
+    for row in rows:
+        try:
+            done += work(row)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("row_left_out", trouble=trouble)
+    return done
