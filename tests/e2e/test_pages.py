@@ -75,6 +75,7 @@ def test_a_page_is_good_in_every_language_and_light(kim: Person, sight: Sight) -
             open_tab(kim, sight.tab, language)
         settle(kim)
         found = [*kim.axe(), *kim.page.evaluate(_CUT), *raw_keys(kim, language)]
+        found += foreign_words(kim, language)
         wrong += [f"{kim.about} {one}" for one in found]
         titles.add(kim.page.title())
         expect(kim.page.locator("h1").filter(visible=True)).to_have_count(1)
@@ -106,3 +107,20 @@ def raw_keys(person: Person, language: str) -> list[str]:
     # Some words tell the name of a setting.
     named = {key for key in seen if key in json.dumps(WORDS[language])}
     return [f"a key without its word: {key}" for key in sorted(seen - named)]
+
+
+def foreign_words(person: Person, language: str) -> list[str]:
+    """What is still said in a language that was spoken here before."""
+    said = {line.strip() for line in person.page.evaluate(_SAID).splitlines()}
+    own = set(phrases(WORDS[language]))
+    others = {one for name, words in WORDS.items() if name != language for one in phrases(words)}
+    return [f"not {language}: {one}" for one in sorted(said & (others - own - set(seed.PASSWORDS)))]
+
+
+def phrases(words: object) -> Iterator[str]:
+    """All that a catalogue says."""
+    if isinstance(words, dict):
+        for one in words.values():
+            yield from phrases(one)
+    else:
+        yield str(words).strip()

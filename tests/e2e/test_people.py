@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, expect
 from devstack.web import Web
 from tests.e2e import house, seed
 from tests.e2e.browser import People, Person
+from tests.e2e.looks import WORDS
 
 pytestmark = [pytest.mark.salt, pytest.mark.timeout(120)]
 
@@ -290,6 +291,19 @@ def test_zone_language_and_theme_are_switched_where_one_is(people: People) -> No
     person.heading("이벤트")
     expect(person.page.locator("body.awsui-dark-mode")).to_have_count(1)
     expect(person.page.locator("main time").first).to_have_text(re.compile("UTC$"))
+
+
+def test_what_is_half_written_stays_when_the_language_changes(people: People) -> None:
+    person = people.somebody("sato", "/commands/new")
+    written = {"command_name": "printer-jam", "command_script": "lpstat -W not-completed"}
+    for field, text in written.items():
+        label = WORDS["en"]["column"][field]
+        person.page.get_by_role("textbox", name=label, exact=True).fill(text)
+    person.choose(re.compile("^Language"), "한국어")
+    person.heading(WORDS["ko"]["command"]["new"])
+    for field, text in written.items():
+        box = person.page.get_by_role("textbox", name=WORDS["ko"]["column"][field], exact=True)
+        assert box.evaluate("it => it.value ?? it.innerText") == text
 
 
 def tab_to(person: Person, wanted: Locator, most: int = 80) -> None:

@@ -38,7 +38,7 @@ export function App() {
   return (
     <I18nProvider locale={spoken.language} messages={[spoken.messages]}>
       <QueryClientProvider client={queries}>
-        <Boundary key={spoken.language}>
+        <Boundary>
           <Inside />
         </Boundary>
       </QueryClientProvider>

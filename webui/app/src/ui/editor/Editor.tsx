@@ -23,6 +23,7 @@ export interface EditorProps {
   follow?: boolean;
 }
 
+const names = new Compartment();
 const wraps = new Compartment();
 const speaks = new Compartment();
 const faults = new Compartment();
@@ -94,7 +95,7 @@ export default function Editor(props: EditorProps) {
       state: EditorState.create({
         extensions: [
           setUp(readOnly),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          names.of([]),
           wraps.of([]),
           speaks.of([]),
           faults.of([]),
@@ -109,7 +110,12 @@ export default function Editor(props: EditorProps) {
     for (const move of OWN_MOVES) made.dom.addEventListener(move, leave, { passive: true });
     view.current = made;
     return () => made.destroy();
-  }, [readOnly, label]);
+  }, [readOnly]);
+
+  useEffect(() => {
+    const name = EditorView.contentAttributes.of({ 'aria-label': label });
+    view.current?.dispatch({ effects: names.reconfigure(name) });
+  }, [label, readOnly]);
 
   useEffect(() => {
     const editor = view.current;
@@ -119,16 +125,16 @@ export default function Editor(props: EditorProps) {
     // Of what is shown first, the end is: the handler above goes there.
     const end = EditorView.scrollIntoView(editor.state.doc.length, { y: 'end' });
     if (follow) editor.dispatch({ effects: end });
-  }, [value, follow, readOnly, label]);
+  }, [value, follow, readOnly]);
 
   useEffect(() => {
     const lines = wrap ? EditorView.lineWrapping : [];
     view.current?.dispatch({ effects: wraps.reconfigure(lines) });
-  }, [wrap, readOnly, label]);
+  }, [wrap, readOnly]);
 
   useEffect(() => {
     view.current?.dispatch({ effects: speaks.reconfigure(languageOf(language)) });
-  }, [language, readOnly, label]);
+  }, [language, readOnly]);
 
   useEffect(() => {
     const editor = view.current;
@@ -141,7 +147,7 @@ export default function Editor(props: EditorProps) {
     editor.dispatch(setDiagnostics(editor.state, diagnostics), {
       effects: faults.reconfigure(faultyLines(found)),
     });
-  }, [wrong, readOnly, label]);
+  }, [wrong, readOnly]);
 
   return <div ref={place} className={props.tall ? 'editor editor-tall' : 'editor'} />;
 }
