@@ -74,6 +74,7 @@ _REMEDIES: dict[int | str, str] = {
     "halted": "Wait until the halt is lifted, or lift it.",
     "key_reused": "Take another key for another request.",
     "provider_refused": "Ask whoever runs the identity provider; `web.oidc` is our side of it.",
+    "schema_newer": "Run the version that has made the tables, or let that one take them back.",
     "schema_outdated": "Update the tables: `salt-run rescue.migrate`, then try again.",
     "session_over": "Sign in again.",
     "too_slow": "Narrow it down: give `since`, or more filters.",

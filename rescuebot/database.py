@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import tenacity
-from pydantic import SecretStr
 from sqlalchemy import (
     TIMESTAMP,
     Enum,
@@ -32,18 +31,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Dialect, Engine
 from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from rescuebot import database_urls as urls
 from rescuebot.clock import as_utc
 from rescuebot.errors import (
     DatabaseUnavailable,
-    Problem,
     RescueError,
     SchemaOutdated,
-    SettingsInvalid,
     TooSlow,
 )
 from rescuebot.logs import logger
@@ -138,9 +136,9 @@ class Database:
     """One pool of connections. Build it after a fork, never before."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        self.url = database_url(settings)
+        self.url = urls.primary(settings)
         self.engine = _engine(self.url, settings)
-        copy = replica_url(settings)
+        copy = urls.replica(settings)
         self._replica = None if copy is None else _engine(copy, settings)
         self._replica_again_at = 0.0
 
@@ -152,7 +150,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session whose changes are committed together when the block ends well."""
-        with _own_errors(), Session(self.engine, expire_on_commit=False) as session:
+        with own_errors(), Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
 
@@ -177,7 +175,7 @@ class Database:
     @contextmanager
     def _reading(self, engine: Engine) -> Iterator[Session]:
         engine = engine.execution_options(**{_READING: True})
-        with _own_errors(), Session(engine, expire_on_commit=False) as session:
+        with own_errors(), Session(engine, expire_on_commit=False) as session:
             yield session
 
     def _answering_replica(self) -> Engine | None:
@@ -185,7 +183,7 @@ class Database:
             return None
         try:
             # The pool pings what it gives, so a connection that came back is one that answers.
-            with _own_errors(), self._replica.connect():
+            with own_errors(), self._replica.connect():
                 return self._replica
         except DatabaseUnavailable as error:
             self._replica_again_at = time.monotonic() + _REPLICA_PAUSE
@@ -204,38 +202,9 @@ class Database:
             self._replica.dispose()
 
 
-def database_url(settings: DatabaseSettings) -> URL:
-    """The SQLAlchemy URL with the password filled in; refuses what we do not support."""
-    return _url(settings.url, settings, "url")
-
-
-def replica_url(settings: DatabaseSettings) -> URL | None:
-    """The same of the replica, if there is one."""
-    given = settings.replica_url
-    return None if given is None else _url(given, settings, "replica_url")
-
-
 def limited(statement: _Statement) -> _Statement:
     """The statement with a time limit, over which it raises TooSlow. SQLite knows no limit."""
     return statement.execution_options(**{_SECONDS: LIST_SECONDS})
-
-
-def _url(given: SecretStr, settings: DatabaseSettings, field: str) -> URL:
-    try:
-        url = make_url(given.get_secret_value())
-    except exc.ArgumentError:
-        raise _bad_url(
-            "is not an SQLAlchemy URL such as mysql+pymysql://user@host/rescue", field
-        ) from None
-    if url.drivername in ("mysql", "mariadb", "mariadb+pymysql"):
-        url = url.set(drivername="mysql+pymysql")
-    if url.drivername not in ("sqlite", "sqlite+pysqlite", "mysql+pymysql"):
-        raise _bad_url("must begin with mysql+pymysql:// or sqlite:///", field)
-    if settings.password is not None:
-        url = url.set(password=settings.password.get_secret_value())
-    if url.get_backend_name() == "mysql" and not url.database:
-        raise _bad_url("must name a database, as in mysql+pymysql://user@host/rescue", field)
-    return url
 
 
 def insert_missing(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -272,10 +241,6 @@ def shared(settings: DatabaseSettings) -> Database:
         if key not in _shared:
             _shared[key] = Database(settings)
         return _shared[key]
-
-
-def _bad_url(message: str, field: str = "url") -> SettingsInvalid:
-    return SettingsInvalid([Problem(f"rescue.database.{field}", message)])
 
 
 def _engine(url: URL, settings: DatabaseSettings) -> Engine:
@@ -333,7 +298,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise _bad_url(f"its folder cannot be made: {error.strerror}") from None
+        raise urls.refused(f"its folder cannot be made: {error.strerror}") from None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
@@ -351,7 +316,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _own_errors() -> Iterator[None]:
+def own_errors() -> Iterator[None]:
+    """What the driver raises, in the words of our own error tree."""
     try:
         yield
     except (exc.OperationalError, exc.ProgrammingError) as error:

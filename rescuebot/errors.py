@@ -109,6 +109,18 @@ class SchemaOutdated(RescueError):
     code = "schema_outdated"
 
 
+class SchemaNewer(SchemaOutdated):
+    """The tables are those of a newer version; only that one can take them back."""
+
+    code = "schema_newer"
+
+
+class MigrationFailed(RescueError):
+    """The database has refused a step of a migration."""
+
+    code = "migration_failed"
+
+
 class QueueUnavailable(RescueError):
     """SQS did not answer or refused; nothing was received or removed."""
 

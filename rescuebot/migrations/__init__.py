@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from rescuebot.database import Database
-from rescuebot.errors import DatabaseUnavailable, SchemaOutdated
+from rescuebot.database import Database, own_errors
+from rescuebot.errors import DatabaseUnavailable, MigrationFailed, SchemaNewer, SchemaOutdated
 from rescuebot.settings import DatabaseSettings
 
 # Before the import: alembic tells of each of its plugins while it is being imported.
@@ -20,6 +20,7 @@ from alembic import command  # noqa: E402
 from alembic.config import Config  # noqa: E402
 from alembic.migration import MigrationContext  # noqa: E402
 from alembic.script import ScriptDirectory  # noqa: E402
+from sqlalchemy.exc import DBAPIError  # noqa: E402
 
 _LOCK = "rescuebot_migrations"
 _LOCK_SECONDS = 120
@@ -34,15 +35,20 @@ def patient(settings: DatabaseSettings) -> DatabaseSettings:
 
 
 def upgrade(database: Database, revision: str = "head") -> str:
-    """Bring the tables to `revision` and return the one they have then."""
+    """Bring the tables to `revision` and return the one they have then.
+
+    Raises SchemaNewer for tables of a newer version, MigrationFailed when the database refuses.
+    """
     with _locked(database) as connection:
+        _refuse_newer(_current(connection))
         command.upgrade(_config(connection), revision)
         return _current(connection) or "base"
 
 
 def downgrade(database: Database, revision: str) -> None:
-    """Take the tables back to `revision`; ``base`` removes them all."""
+    """Take the tables back to `revision`; ``base`` removes them all. Raises as `upgrade`."""
     with _locked(database) as connection:
+        _refuse_newer(_current(connection))
         command.downgrade(_config(connection), revision)
 
 
@@ -71,6 +77,7 @@ def ensure(database: Database, settings: DatabaseSettings) -> None:
     found = current(database)
     if found == head():
         return
+    _refuse_newer(found)
     if settings.migrate == "always" or (settings.migrate == "embedded" and database.embedded):
         upgrade(database)
         return
@@ -78,6 +85,14 @@ def ensure(database: Database, settings: DatabaseSettings) -> None:
         f"The tables are of revision {found or 'none'}, this version needs {head()}.",
         remedy="Run: salt-run rescue.migrate",
     )
+
+
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found not in known():
+        raise SchemaNewer(
+            f"The tables are of revision {found}, which this version does not know.",
+            remedy="Install the version that has made them, or let that one take them back.",
+        )
 
 
 def _config(connection: Connection | None) -> Config:
@@ -97,7 +112,9 @@ def _locked(database: Database) -> Iterator[Connection]:
 
     SQLite locks by itself at BEGIN IMMEDIATE; MySQL commits each DDL, so it needs a named lock.
     """
-    with database.engine.connect() as connection:
+    with own_errors():
+        connection = database.engine.connect()
+    with connection, _no_statements():
         if database.embedded:
             with _patient(connection), _references_unwatched(connection), connection.begin():
                 yield connection
@@ -107,6 +124,20 @@ def _locked(database: Database) -> Iterator[Connection]:
         with _mysql_lock(connection):
             yield connection
             connection.commit()
+
+
+@contextmanager
+def _no_statements() -> Iterator[None]:
+    """A refusal of the database without its words: they hold statements and addresses."""
+    try:
+        yield
+    except DBAPIError as error:
+        number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+        said = f" {number}" if isinstance(number, int) else ""
+        raise MigrationFailed(
+            f"The database has refused a step of the migration: {type(error).__name__}{said}.",
+            remedy="Its own log tells more. Mend what it names there, then run this again.",
+        ) from error
 
 
 @contextmanager

@@ -1,34 +1,40 @@
 """``python -m rescuebot.migrations``: brings the tables of the ledger to this version, then ends.
 
+``--back-to REVISION`` takes newer tables back to those of an older version, which tells its own
+with ``--head``.
+
 Invariant: the one line on stdout holds revisions and codes only, so that a program may pass it on;
 what people need beside it stands on stderr. It may be run as often as one likes, also at once.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tenacity
 from sqlalchemy.exc import SQLAlchemyError
 
 from rescuebot import migrations, settings
 from rescuebot.database import Database
-from rescuebot.errors import DatabaseUnavailable, RescueError
+from rescuebot.errors import DatabaseUnavailable, RescueError, SchemaNewer
 
 DONE, FAILED, NEWER = 0, 1, 3
-# The image sets these for gunicorn; they look like settings and are none.
-NOT_SETTINGS = ("RESCUE_BIND", "RESCUE_THREADS")
 # A database that sleeps until somebody asks needs about half a minute to wake up.
 _WAKING_SECONDS = 90
 
 
-def main(environ: Mapping[str, str] = os.environ) -> int:
+def main(environ: Mapping[str, str] = os.environ, words: Sequence[str] = ()) -> int:
     """Migrate what the environment names; the exit code."""
+    asked = _asked(words)
+    if asked.head:
+        print(migrations.head())
+        return DONE
     try:
-        return _migrate(_ledger(environ))
+        return _migrate(_ledger(environ), asked.back_to)
     except RescueError as error:
         return _failed(error.code, str(error))
     except SQLAlchemyError as error:
@@ -40,21 +46,45 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
 
 
 def _ledger(environ: Mapping[str, str]) -> Database:
-    given = {name: text for name, text in environ.items() if name not in NOT_SETTINGS}
-    return Database(migrations.patient(settings.load(environ=given).database))
+    return Database(migrations.patient(settings.load(environ=environ).database))
 
 
-def _migrate(ledger: Database) -> int:
+def _asked(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m rescuebot.migrations",
+        description="Bring the tables of the ledger to this version. 0 done, 1 failed, 3 they are"
+        " newer than this version and stay as they are.",
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--head", action="store_true", help="print the revision of this version")
+    instead.add_argument(
+        "--back-to",
+        metavar="REVISION",
+        choices=sorted(migrations.known()),
+        help="take the tables back; what only the newer ones keep is lost",
+    )
+    return parser.parse_args(list(words))
+
+
+def _migrate(ledger: Database, back_to: str | None) -> int:
     began = time.monotonic()
     before = _current(ledger)
-    if before is not None and before not in migrations.known():
+    try:
+        after = _moved(ledger, back_to)
+    except SchemaNewer as error:
         _say(code="newer", before=before, after=before)
-        print("The tables are of a newer version than this one: left as they are.", file=sys.stderr)
+        print(error, file=sys.stderr)
         return NEWER
-    after = migrations.upgrade(ledger)
     _say(code="done", before=before, after=after)
     print(f"Done in {time.monotonic() - began:.1f} s.", file=sys.stderr)
     return DONE
+
+
+def _moved(ledger: Database, back_to: str | None) -> str:
+    if back_to is None:
+        return migrations.upgrade(ledger)
+    migrations.downgrade(ledger, back_to)
+    return back_to
 
 
 @tenacity.retry(
@@ -83,4 +113,4 @@ def _say(*, code: str, before: str | None = "", after: str | None = "") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(words=sys.argv[1:]))

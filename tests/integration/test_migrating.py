@@ -14,9 +14,9 @@ from devstack.mariadb import MariaDB
 from devstack.place import REPOSITORY
 from rescuebot import migrations
 from rescuebot.migrations import __main__ as door
+from rescuebot.errors import SchemaNewer
 from rescuebot.settings import DatabaseSettings
 from tests.conftest import open_database
-from webui.api import gunicorn
 
 PASSWORD = "a-secret-that-nobody-may-read"
 
@@ -72,7 +72,14 @@ def test_tables_of_a_newer_version_are_left_alone_and_that_is_no_failure(url: st
     put_revision(url, "9999")
     ended = run(url)
     assert (ended.returncode, ended.stdout) == (3, "migrations code=newer from=9999 to=9999\n")
-    assert "newer" in ended.stderr
+    assert "9999, which this version does not know" in ended.stderr
+    database = open_database(url)
+    with pytest.raises(SchemaNewer, match="Install the version"):
+        migrations.ensure(database, DatabaseSettings(migrate="always"))
+    with pytest.raises(SchemaNewer):
+        migrations.downgrade(database, "0010")
+    assert migrations.current(database) == "9999"
+    database.dispose()
 
 
 def test_an_older_ledger_is_brought_to_this_version(url: str) -> None:
@@ -81,6 +88,21 @@ def test_an_older_ledger_is_brought_to_this_version(url: str) -> None:
     database.dispose()
     ended = run(url)
     assert ended.stdout == f"migrations code=done from=0010 to={migrations.head()}\n"
+
+
+def test_newer_tables_go_back_to_the_revision_that_an_older_version_tells(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(url)
+    assert door.main({}, ["--head"]) == 0
+    assert capsys.readouterr().out == f"{migrations.head()}\n"
+    assert door.main({"RESCUE_DATABASE__URL": url}, ["--back-to", "0010"]) == 0
+    assert capsys.readouterr().out == f"migrations code=done from={migrations.head()} to=0010\n"
+    with pytest.raises(SystemExit, match="2"):
+        door.main({"RESCUE_DATABASE__URL": url}, ["--back-to", "9999"])
+    database = open_database(url)
+    assert migrations.current(database) == "0010"
+    database.dispose()
 
 
 def test_settings_that_are_wrong_are_named_and_not_repeated() -> None:
@@ -114,7 +136,7 @@ def test_a_refusal_of_the_database_shows_no_statement(
     database.dispose()
     code = door.main({"RESCUE_DATABASE__URL": url})
     said = capsys.readouterr()
-    assert code == 1 and said.out == "migrations code=database_failed\n"
+    assert code == 1 and said.out == "migrations code=migration_failed\n"
     assert "CREATE" not in said.err and "OperationalError" in said.err
 
 
@@ -126,12 +148,8 @@ def test_a_certificate_that_is_not_there_is_named(
     mark = "&" if "?" in url else "?"
     code = door.main({"RESCUE_DATABASE__URL": f"{url}{mark}ssl_ca=/nowhere/rds.pem"})
     said = capsys.readouterr()
-    assert (code, said.out) == (1, "migrations code=file_unreadable\n")
-    assert "Traceback" not in said.err
-
-
-def test_what_the_image_sets_for_gunicorn_is_known_here() -> None:
-    assert set(door.NOT_SETTINGS) == set(gunicorn.OWN)
+    assert (code, said.out) == (1, "migrations code=settings_invalid\n")
+    assert "rescue.database.url: ssl_ca must name a file" in said.err
 
 
 @pytest.mark.parametrize(("given", "then"), [("30", 600), ("600", 600)])

@@ -61,7 +61,18 @@ STORIES = {
     "history",
     "starter",
 }
-GROUND = {"faults", "database", "settings", "errors", "clock", "logs", "paging", "cursors"}
+GROUND = {
+    "faults",
+    "database",
+    "database_urls",
+    "settings",
+    "errors",
+    "clock",
+    "logs",
+    "paging",
+    "cursors",
+    "one_by_one",
+}
 # Beside both: they see all tables, or belong to no floor.
 BESIDE = {"tables", "migrations", "loader", "plain", "console", "columns"}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rescuebot import settings
-from rescuebot.database import Database, database_url
+from rescuebot import database_urls, settings
+from rescuebot.database import Database
 from rescuebot.errors import SettingsInvalid
 
 
@@ -51,6 +51,12 @@ def test_every_problem_is_named_and_no_value_is_repeated() -> None:
     assert refused.value.code == "settings_invalid"
 
 
+@pytest.mark.parametrize("name", ["RESCUE_BIND", "RESCUE_THREADS"])
+def test_what_the_image_sets_for_gunicorn_is_no_setting(name: str) -> None:
+    given = settings.load(environ={name: "8", "RESCUE_QUEUE__URL": "of-the-environment"})
+    assert given.queue.url == "of-the-environment"
+
+
 def test_a_misspelt_environment_variable_is_refused() -> None:
     with pytest.raises(SettingsInvalid, match="rescue.databse"):
         settings.load(environ={"RESCUE_DATABSE__URL": "sqlite:///x"})
@@ -81,7 +87,7 @@ def test_the_password_stands_apart_from_the_url_and_in_no_text() -> None:
         block={"database": {"url": "mysql+pymysql://rescue@db.example/rescue"}},
         environ={"RESCUE_DATABASE__PASSWORD": "hunter2"},
     )
-    assert database_url(loaded.database).password == "hunter2"
+    assert database_urls.primary(loaded.database).password == "hunter2"
     assert "hunter2" not in repr(loaded)
     assert "hunter2" not in loaded.model_dump_json()
 
@@ -92,6 +98,7 @@ def test_the_password_stands_apart_from_the_url_and_in_no_text() -> None:
         ("nonsense", "is not an SQLAlchemy URL"),
         ("postgresql://h/d", "must begin with"),
         ("mysql+pymysql://h", "must name a database"),
+        ("mysql+pymysql://h/d?ssl_ca=/nowhere/ca.pem", "ssl_ca must name a file"),
     ],
 )
 def test_a_database_url_that_cannot_work_is_refused(url: str, words: str) -> None:

@@ -19,22 +19,11 @@ if ! [[ $digest =~ $sha && ($newer = none || $newer =~ $sha) ]]; then
   exit 2
 fi
 
-# The code of an image on the ledger of this machine.
-image() {
-  docker pull --quiet "$REPOSITORY@$1" >/dev/null
-  rescuebot-run once "$REPOSITORY@$1" python -c "$2"
+# Migrations by an image, on the ledger of this machine; see rescuebot/migrations/__main__.py.
+migrations() {
+  docker pull --quiet "$REPOSITORY@$1" >/dev/null \
+    && rescuebot-run once "$REPOSITORY@$1" python -m rescuebot.migrations "${@:2}"
 }
-
-ledger='import os, sys; from alembic.util import CommandError; from rescuebot import database, migrations, settings
-ledger = database.Database(settings.load(environ=os.environ).database)
-'
-up=$ledger'
-try:
-    print(migrations.upgrade(ledger))
-except CommandError as unknown:
-    print(unknown, file=sys.stderr)
-    sys.exit(3)
-'
 
 DOCKER_CONFIG=$(mktemp -d /run/rescuebot/docker.XXXXXX)
 export DOCKER_CONFIG
@@ -43,15 +32,14 @@ aws ecr get-login-password --region "${REGION:?}" \
   | docker login --username AWS --password-stdin "${REPOSITORY%%/*}" >/dev/null
 
 code=0
-image "$digest" "$up" || code=$?
+migrations "$digest" || code=$?
 if [ "$code" -eq 3 ]; then
   if [ "$newer" = none ]; then
     echo "The tables are newer than this image. The image that knows them can take them back." >&2
     exit 3
   fi
-  head=$(image "$digest" 'from rescuebot import migrations; print(migrations.head())')
-  image "$newer" "$ledger
-migrations.downgrade(ledger, '$head'); print('$head')"
+  head=$(migrations "$digest" --head)
+  migrations "$newer" --back-to "$head"
 elif [ "$code" -ne 0 ]; then
   exit "$code"
 fi
