@@ -6,6 +6,7 @@ exit code is 1.
 """
 
 import logging
+import socket
 import time
 
 import salt.client
@@ -278,5 +279,15 @@ def _master_facts():
 
 
 def _ask_minions(*question, **how):
+    _refuse_if_silent()
     with salt.client.LocalClient(mopts=dict(__opts__)) as client:
         return client.cmd(*question, **how)
+
+
+def _refuse_if_silent():
+    """Salt's client tries for half a minute before it believes that nobody listens."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(__opts__["interface"], __opts__["interface"])
+    try:
+        socket.create_connection((host, __opts__["ret_port"]), timeout=5).close()
+    except OSError as error:
+        raise salt.exceptions.SaltReqTimeoutError("The master does not listen.") from error

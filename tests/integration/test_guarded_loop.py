@@ -14,6 +14,8 @@ from devstack import alarms
 from devstack.place import REPOSITORY
 from devstack.world import World
 from rescuebot import clock
+from rescuebot.approvals import service as approvals
+from rescuebot.approvals.model import Approval
 from rescuebot.events.model import CloudWatchEvent
 from rescuebot.executions import service as executions
 from rescuebot.executions.model import Execution
@@ -71,13 +73,16 @@ class Shop(Stage):
     def approval(self) -> dict[str, Any]:
         """The approval that waits, with its preview."""
 
-        def found() -> dict[str, Any] | None:
-            waiting = self.world.run("rescue.approvals")
-            shown = self.world.run("rescue.approval", waiting[0]["id"]) if waiting else None
-            return shown if shown and shown["preview"] else None
+        def found() -> Approval | None:
+            with self.ledger.reading() as session:
+                waiting = approvals.list_(session=session, limit=1)
+                return waiting[0] if waiting and waiting[0].preview else None
 
-        shown = self.world.wait_for(found, what="the preview is there")
-        assert shown is not None
+        waiting = self.world.wait_for(found, what="the preview is there")
+        assert waiting is not None
+        listed = self.world.run("rescue.approvals")
+        assert listed[0]["id"] == waiting.id
+        shown: dict[str, Any] = self.world.run("rescue.approval", waiting.id)
         return shown
 
 
