@@ -80,8 +80,6 @@ class Shop(Stage):
 
         waiting = self.world.wait_for(found, what="the preview is there")
         assert waiting is not None
-        listed = self.world.run("rescue.approvals")
-        assert listed[0]["id"] == waiting.id
         shown: dict[str, Any] = self.world.run("rescue.approval", waiting.id)
         return shown
 
@@ -134,6 +132,7 @@ def test_a_person_sees_what_would_change_approves_and_it_runs(shop: Shop) -> Non
     assert shop.mark.read_text() == "before\n", "it was only looked at"
     assert shown["fix"]["solution"] == "shop"
     number, digest = shown["approval"]["id"], shown["approval"]["digest"]
+    assert [row["id"] for row in shop.world.run("rescue.approvals")] == [number]
     refused = shop.run_as("kim", "rescue.approve", number)
     assert "has proposed this" in refused["message"]
     assert shop.run_as("lee", "rescue.approve", number, digest=digest[:12])
