@@ -13,8 +13,7 @@ locals {
   region    = data.aws_region.current.region
 
   # By name, so that a plan shows who may do what.
-  rule_arns        = { for key in keys(local.patterns) : key => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-${key}" }
-  undelivered_arns = { for target in ["queue", "router"] : target => "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-undelivered-${target}" }
+  rule_arns = { for key in keys(local.patterns) : key => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-${key}" }
 
   drills = sort(var.drill_sources)
 
@@ -87,11 +86,8 @@ resource "aws_cloudwatch_event_target" "queue" {
   }
 
   dead_letter_config {
-    arn = local.undelivered_arns["queue"]
+    arn = module.undelivered["queue"].arn
   }
-
-  # An event that comes before the policy would find the queue closed.
-  depends_on = [aws_sqs_queue_policy.undelivered]
 }
 
 resource "aws_cloudwatch_event_target" "router" {
@@ -108,10 +104,10 @@ resource "aws_cloudwatch_event_target" "router" {
   }
 
   dead_letter_config {
-    arn = local.undelivered_arns["router"]
+    arn = module.undelivered["router"].arn
   }
 
-  depends_on = [aws_lambda_permission.router, aws_sqs_queue_policy.undelivered]
+  depends_on = [aws_lambda_permission.router]
 }
 
 locals {
@@ -130,64 +126,12 @@ resource "aws_lambda_permission" "router" {
   source_arn    = local.rule_arns[each.key]
 }
 
-# SQS's own encryption: these queues must take what could not be delivered when a key is what is broken.
-resource "aws_sqs_queue" "undelivered" {
+module "undelivered" {
+  source   = "../dead_letter"
   for_each = toset(["queue", "router"])
 
-  name                      = "${var.name}-undelivered-${each.key}"
-  sqs_managed_sse_enabled   = true
-  message_retention_seconds = 1209600
-}
-
-data "aws_iam_policy_document" "undelivered" {
-  for_each = local.undelivered_arns
-
-  statement {
-    sid       = "OurRules"
-    actions   = ["sqs:SendMessage"]
-    resources = [each.value]
-
-    principals {
-      type        = "Service"
-      identifiers = ["events.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = values(local.rule_arns)
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
-    }
+  name = "${var.name}-undelivered-${each.key}"
+  senders = {
+    OurRules = { service = "events.amazonaws.com", source_arns = values(local.rule_arns), source_account = local.account }
   }
-
-  statement {
-    sid    = "OnlyOverTls"
-    effect = "Deny"
-    # All actions and all principals, because it forbids: what it leaves out would be allowed without TLS.
-    actions   = ["sqs:*"]
-    resources = [each.value]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-}
-
-resource "aws_sqs_queue_policy" "undelivered" {
-  for_each = aws_sqs_queue.undelivered
-
-  queue_url = each.value.url
-  policy    = data.aws_iam_policy_document.undelivered[each.key].json
 }

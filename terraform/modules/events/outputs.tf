@@ -11,5 +11,5 @@ output "rule_arns" {
 
 output "undelivered_names" {
   description = "Names of the queues of what EventBridge could not deliver, by target: queue, router."
-  value       = { for key, queue in aws_sqs_queue.undelivered : key => queue.name }
+  value       = { for key, queue in module.undelivered : key => queue.name }
 }

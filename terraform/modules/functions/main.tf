@@ -57,8 +57,7 @@ locals {
 
   names = { for key in keys(local.functions) : key => "${var.name}-${replace(key, "_", "-")}" }
   # By name, so that a plan shows what each role may do.
-  dead_letter_arns = { for key, name in local.names : key => "arn:${local.partition}:sqs:${local.region}:${local.account}:${name}-dead" }
-  log_group_arns   = { for key, name in local.names : key => "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${name}" }
+  log_group_arns = { for key, name in local.names : key => "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${name}" }
 
   zips = { for key in keys(local.functions) : key => "${var.zips_dir}/${key}.zip" }
 }
@@ -97,7 +96,7 @@ resource "aws_lambda_function" "this" {
   }
 
   dead_letter_config {
-    target_arn = local.dead_letter_arns[each.key]
+    target_arn = module.dead_letter[each.key].arn
   }
 
   logging_config {
@@ -110,7 +109,7 @@ resource "aws_lambda_function" "this" {
   }
 
   # Lambda tries the role when it makes the function.
-  depends_on = [aws_iam_role_policy.this, aws_sqs_queue.dead_letter]
+  depends_on = [aws_iam_role_policy.this]
 }
 
 resource "aws_lambda_alias" "live" {
@@ -140,41 +139,9 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.logs_kms_key_arn
 }
 
-# SQS's own encryption: what failed because of a key must still find its way here.
-resource "aws_sqs_queue" "dead_letter" {
-  for_each = local.functions
+module "dead_letter" {
+  source   = "../dead_letter"
+  for_each = local.names
 
-  name                      = "${local.names[each.key]}-dead"
-  sqs_managed_sse_enabled   = true
-  message_retention_seconds = 1209600
-}
-
-data "aws_iam_policy_document" "dead_letter" {
-  for_each = local.functions
-
-  statement {
-    sid    = "OnlyOverTls"
-    effect = "Deny"
-    # All actions and all principals, because it forbids: what it leaves out would be allowed without TLS.
-    actions   = ["sqs:*"]
-    resources = [local.dead_letter_arns[each.key]]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-}
-
-resource "aws_sqs_queue_policy" "dead_letter" {
-  for_each = local.functions
-
-  queue_url = aws_sqs_queue.dead_letter[each.key].url
-  policy    = data.aws_iam_policy_document.dead_letter[each.key].json
+  name = "${each.value}-dead"
 }

@@ -24,7 +24,7 @@ output "versions" {
 
 output "dead_letter_names" {
   description = "Name of the dead-letter queue of each function."
-  value       = { for key, queue in aws_sqs_queue.dead_letter : key => queue.name }
+  value       = { for key, queue in module.dead_letter : key => queue.name }
 }
 
 output "role_arns" {

@@ -44,7 +44,7 @@ data "aws_iam_policy_document" "role" {
   statement {
     sid       = "DeadLetters"
     actions   = ["sqs:SendMessage"]
-    resources = [local.dead_letter_arns[each.key]]
+    resources = [module.dead_letter[each.key].arn]
   }
 
   statement {

@@ -14,8 +14,7 @@ locals {
   topics     = setunion(local.severities, ["operations"])
 
   # By name, so that a plan shows who may publish where.
-  arns            = { for topic in local.topics : topic => "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-${topic}" }
-  undelivered_arn = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-notices-dead"
+  arns = { for topic in local.topics : topic => "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-${topic}" }
 
   # Only the alarms of this account and region, and its budgets, which have no region.
   alarms  = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:*"

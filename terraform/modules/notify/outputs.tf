@@ -17,10 +17,10 @@ output "kms_key_arn" {
 
 output "dead_letter_name" {
   description = "Name of the queue of what could not be delivered."
-  value       = aws_sqs_queue.undelivered.name
+  value       = module.undelivered.name
 }
 
 output "dead_letter_url" {
   description = "URL of the queue of what could not be delivered."
-  value       = aws_sqs_queue.undelivered.url
+  value       = module.undelivered.url
 }

@@ -14,9 +14,9 @@ resource "aws_sns_topic_subscription" "slack" {
   endpoint  = var.slack_notifier_arn
 
   # When Lambda cannot be reached at all; what the function itself gives up is in its own dead-letter queue.
-  redrive_policy = jsonencode({ deadLetterTargetArn = local.undelivered_arn })
+  redrive_policy = jsonencode({ deadLetterTargetArn = module.undelivered.arn })
 
-  depends_on = [aws_lambda_permission.topic, aws_sqs_queue_policy.undelivered]
+  depends_on = [aws_lambda_permission.topic]
 }
 
 resource "aws_lambda_permission" "topic" {
@@ -38,52 +38,11 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = each.value.address
 }
 
-# SQS's own encryption: this queue must take what could not be delivered when the key is what is broken.
-resource "aws_sqs_queue" "undelivered" {
-  name                      = "${var.name}-notices-dead"
-  sqs_managed_sse_enabled   = true
-  message_retention_seconds = 1209600
-}
+module "undelivered" {
+  source = "../dead_letter"
 
-data "aws_iam_policy_document" "undelivered" {
-  statement {
-    sid       = "OurTopics"
-    actions   = ["sqs:SendMessage"]
-    resources = [local.undelivered_arn]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sns.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnEquals"
-      variable = "aws:SourceArn"
-      values   = values(local.arns)
-    }
+  name = "${var.name}-notices-dead"
+  senders = {
+    OurTopics = { service = "sns.amazonaws.com", source_arns = values(local.arns) }
   }
-
-  statement {
-    sid    = "OnlyOverTls"
-    effect = "Deny"
-    # All actions and all principals, because it forbids: what it leaves out would be allowed without TLS.
-    actions   = ["sqs:*"]
-    resources = [local.undelivered_arn]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-}
-
-resource "aws_sqs_queue_policy" "undelivered" {
-  queue_url = aws_sqs_queue.undelivered.url
-  policy    = data.aws_iam_policy_document.undelivered.json
 }

@@ -27,22 +27,21 @@ resource "aws_sqs_queue" "this" {
   receive_wait_time_seconds = 20
 
   redrive_policy = jsonencode({
-    deadLetterTargetArn = local.dead_letter_arn
+    deadLetterTargetArn = module.dead_letter.arn
     maxReceiveCount     = var.max_receive_count
   })
-
-  depends_on = [aws_sqs_queue.dead_letter]
 }
 
-resource "aws_sqs_queue" "dead_letter" {
-  name                      = "${var.name}-events-dead"
-  kms_master_key_id         = module.key.arn
-  message_retention_seconds = 1209600
+module "dead_letter" {
+  source = "../dead_letter"
+
+  name = "${var.name}-events-dead"
+  key  = { arn = module.key.arn }
 }
 
 # Apart from the queue, because it names the queue that names it.
 resource "aws_sqs_queue_redrive_allow_policy" "dead_letter" {
-  queue_url  = aws_sqs_queue.dead_letter.url
+  queue_url  = module.dead_letter.url
   depends_on = [aws_sqs_queue.this]
 
   redrive_allow_policy = jsonencode({
@@ -125,30 +124,4 @@ data "aws_iam_policy_document" "queue" {
 resource "aws_sqs_queue_policy" "this" {
   queue_url = aws_sqs_queue.this.url
   policy    = data.aws_iam_policy_document.queue.json
-}
-
-data "aws_iam_policy_document" "dead_letter" {
-  statement {
-    sid    = "OnlyOverTls"
-    effect = "Deny"
-    # As above: it forbids.
-    actions   = ["sqs:*"]
-    resources = [local.dead_letter_arn]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-}
-
-resource "aws_sqs_queue_policy" "dead_letter" {
-  queue_url = aws_sqs_queue.dead_letter.url
-  policy    = data.aws_iam_policy_document.dead_letter.json
 }

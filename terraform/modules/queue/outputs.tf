@@ -17,18 +17,17 @@ output "name" {
 
 output "dead_letter_arn" {
   description = "ARN of the dead-letter queue."
-  value       = local.dead_letter_arn
-  depends_on  = [aws_sqs_queue.dead_letter]
+  value       = module.dead_letter.arn
 }
 
 output "dead_letter_url" {
   description = "URL of the dead-letter queue."
-  value       = aws_sqs_queue.dead_letter.url
+  value       = module.dead_letter.url
 }
 
 output "dead_letter_name" {
   description = "Name of the dead-letter queue."
-  value       = aws_sqs_queue.dead_letter.name
+  value       = module.dead_letter.name
 }
 
 output "kms_key_arn" {

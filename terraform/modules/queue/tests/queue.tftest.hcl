@@ -21,11 +21,7 @@ run "an_event_is_kept_until_somebody_has_taken_it" {
   command = plan
 
   assert {
-    condition     = aws_sqs_queue.dead_letter.message_retention_seconds == 1209600
-    error_message = "Dead letters are not kept for 14 days."
-  }
-  assert {
-    condition     = aws_sqs_queue.this.message_retention_seconds < aws_sqs_queue.dead_letter.message_retention_seconds
+    condition     = aws_sqs_queue.this.message_retention_seconds < module.dead_letter.retention_seconds
     error_message = "A message keeps its age when it moves, so the dead-letter queue must keep longer."
   }
   assert {
@@ -44,13 +40,16 @@ run "an_event_is_kept_until_somebody_has_taken_it" {
     error_message = "The key is not bound to the two queues by their names."
   }
   assert {
-    condition     = aws_sqs_queue.this.name == "rescuebot-test-events" && aws_sqs_queue.dead_letter.name == "rescuebot-test-events-dead"
+    condition     = aws_sqs_queue.this.name == "rescuebot-test-events" && module.dead_letter.name == "rescuebot-test-events-dead"
     error_message = "The queues have other names than the key is bound to: no event could be encrypted."
   }
   assert {
-    condition = alltrue([for document in [data.aws_iam_policy_document.queue, data.aws_iam_policy_document.dead_letter] :
-    length([for statement in document.statement : statement if statement.effect == "Deny" && contains([for condition in statement.condition : condition.variable], "aws:SecureTransport")]) == 1])
-    error_message = "A queue can be spoken to without TLS."
+    condition     = jsondecode(aws_sqs_queue.this.redrive_policy).deadLetterTargetArn == local.dead_letter_arn
+    error_message = "The queue gives its dead letters to another queue than the key is bound to."
+  }
+  assert {
+    condition     = length([for statement in data.aws_iam_policy_document.queue.statement : statement if statement.effect == "Deny" && contains([for condition in statement.condition : condition.variable], "aws:SecureTransport")]) == 1
+    error_message = "The queue can be spoken to without TLS."
   }
 }
 
