@@ -28,42 +28,18 @@ resource "aws_s3_bucket" "this" {
   }
 }
 
-resource "aws_s3_bucket_versioning" "this" {
-  bucket = aws_s3_bucket.this.id
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
+module "private" {
+  source = "../modules/private_bucket"
 
-resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
-  bucket = aws_s3_bucket.this.id
-  rule {
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = module.key.arn
-    }
-    bucket_key_enabled = true
-  }
-}
-
-resource "aws_s3_bucket_public_access_block" "this" {
-  bucket                  = aws_s3_bucket.this.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_ownership_controls" "this" {
-  bucket = aws_s3_bucket.this.id
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
+  bucket           = aws_s3_bucket.this.id
+  arn              = local.arn
+  key              = { arn = module.key.arn }
+  policy_documents = [data.aws_iam_policy_document.this.json]
 }
 
 data "aws_iam_policy_document" "this" {
   statement {
-    sid    = "OnlyOverTls"
+    sid    = "OnlyThisAccount"
     effect = "Deny"
     principals {
       type = "AWS"
@@ -74,36 +50,11 @@ data "aws_iam_policy_document" "this" {
     actions   = ["s3:*"]
     resources = [local.arn, "${local.arn}/*"]
     condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-
-  statement {
-    sid    = "OnlyThisAccount"
-    effect = "Deny"
-    principals {
-      type = "AWS"
-      # Whoever it is: this refuses.
-      identifiers = ["*"]
-    }
-    # A refusal, too.
-    actions   = ["s3:*"]
-    resources = [local.arn, "${local.arn}/*"]
-    condition {
       test     = "StringNotEquals"
       variable = "aws:PrincipalAccount"
       values   = [local.account]
     }
   }
-}
-
-resource "aws_s3_bucket_policy" "this" {
-  bucket = aws_s3_bucket.this.id
-  policy = data.aws_iam_policy_document.this.json
-
-  depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
@@ -123,5 +74,5 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  depends_on = [aws_s3_bucket_versioning.this]
+  depends_on = [module.private]
 }

@@ -33,7 +33,7 @@ Feature: What is stored is encrypted, and kept no longer than wanted
 
   Scenario: The archive keeps versions
     Given I have aws_s3_bucket_versioning defined
-    When its address is module.archive.aws_s3_bucket_versioning.this
+    When its address is module.archive.module.private.aws_s3_bucket_versioning.this
     Then it must have versioning_configuration
     And it must have status
     And its value must match the "^Enabled$" regex

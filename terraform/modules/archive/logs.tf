@@ -10,56 +10,15 @@ resource "aws_s3_bucket" "logs" {
   force_destroy = var.force_destroy
 }
 
-resource "aws_s3_bucket_versioning" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
+module "private_logs" {
+  source = "../private_bucket"
 
-resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  rule {
-    apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
-    }
-  }
-}
-
-resource "aws_s3_bucket_public_access_block" "logs" {
-  bucket                  = aws_s3_bucket.logs.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_ownership_controls" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
+  bucket           = aws_s3_bucket.logs.id
+  arn              = local.arns.logs
+  policy_documents = [data.aws_iam_policy_document.logs.json]
 }
 
 data "aws_iam_policy_document" "logs" {
-  statement {
-    sid    = "OnlyOverTls"
-    effect = "Deny"
-    principals {
-      type = "AWS"
-      # Whoever it is: this refuses.
-      identifiers = ["*"]
-    }
-    # A refusal: the wider, the safer.
-    actions   = ["s3:*"]
-    resources = [local.arns.logs, "${local.arns.logs}/*"]
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-
   statement {
     sid = "LogsOfTheArchive"
     principals {
@@ -97,13 +56,6 @@ data "aws_iam_policy_document" "logs" {
   }
 }
 
-resource "aws_s3_bucket_policy" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  policy = data.aws_iam_policy_document.logs.json
-
-  depends_on = [aws_s3_bucket_public_access_block.logs]
-}
-
 resource "aws_s3_bucket_lifecycle_configuration" "logs" {
   bucket = aws_s3_bucket.logs.id
 
@@ -122,5 +74,5 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
     }
   }
 
-  depends_on = [aws_s3_bucket_versioning.logs]
+  depends_on = [module.private_logs]
 }

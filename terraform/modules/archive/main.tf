@@ -29,59 +29,16 @@ resource "aws_s3_bucket" "this" {
   force_destroy = var.force_destroy
 }
 
-resource "aws_s3_bucket_versioning" "this" {
-  bucket = aws_s3_bucket.this.id
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
+module "private" {
+  source = "../private_bucket"
 
-resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
-  bucket = aws_s3_bucket.this.id
-  rule {
-    apply_server_side_encryption_by_default {
-      sse_algorithm     = "aws:kms"
-      kms_master_key_id = module.key.arn
-    }
-    # One call of KMS for many files.
-    bucket_key_enabled = true
-  }
-}
-
-resource "aws_s3_bucket_public_access_block" "this" {
-  bucket                  = aws_s3_bucket.this.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_ownership_controls" "this" {
-  bucket = aws_s3_bucket.this.id
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
+  bucket           = aws_s3_bucket.this.id
+  arn              = local.arns.archive
+  key              = { arn = module.key.arn }
+  policy_documents = [data.aws_iam_policy_document.this.json]
 }
 
 data "aws_iam_policy_document" "this" {
-  statement {
-    sid    = "OnlyOverTls"
-    effect = "Deny"
-    principals {
-      type = "AWS"
-      # Whoever it is: this refuses.
-      identifiers = ["*"]
-    }
-    # A refusal: the wider, the safer.
-    actions   = ["s3:*"]
-    resources = [local.arns.archive, "${local.arns.archive}/*"]
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
-
   statement {
     sid    = "OnlyUnderOurKey"
     effect = "Deny"
@@ -106,14 +63,6 @@ data "aws_iam_policy_document" "this" {
   }
 }
 
-resource "aws_s3_bucket_policy" "this" {
-  bucket = aws_s3_bucket.this.id
-  policy = data.aws_iam_policy_document.this.json
-
-  # The other way round S3 refuses the one while it works on the other.
-  depends_on = [aws_s3_bucket_public_access_block.this]
-}
-
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
@@ -134,7 +83,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  depends_on = [aws_s3_bucket_versioning.this]
+  depends_on = [module.private]
 }
 
 resource "aws_s3_bucket_logging" "this" {
@@ -142,5 +91,5 @@ resource "aws_s3_bucket_logging" "this" {
   target_bucket = aws_s3_bucket.logs.id
   target_prefix = "archive/"
 
-  depends_on = [aws_s3_bucket_policy.logs]
+  depends_on = [module.private_logs]
 }

@@ -19,5 +19,5 @@ output "logs_bucket" {
   description = "Bucket for access logs; the load balancer writes under alb/."
   value       = aws_s3_bucket.logs.bucket
   # A load balancer is refused while the policy is not there.
-  depends_on = [aws_s3_bucket_policy.logs]
+  depends_on = [module.private_logs]
 }

@@ -343,7 +343,7 @@ _SECRETS: dict[str, tuple[str, Break]] = {
             "aws_s3_bucket_versioning",
             "versioning_configuration.0.status",
             "Suspended",
-            where=r"\.this",
+            where=r"\.private\.",
         ),
     ),
 } | {

@@ -5,13 +5,16 @@ mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
 }
 
 variables {
   name = "rescuebot-test"
 }
 
-run "files_are_kept_closed_encrypted_and_at_hand" {
+run "files_are_kept_encrypted_and_at_hand" {
   command = plan
 
   assert {
@@ -19,17 +22,12 @@ run "files_are_kept_closed_encrypted_and_at_hand" {
     error_message = "The bucket is not named by the account, or may be destroyed while full."
   }
   assert {
-    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
-    error_message = "Overwritten files would be gone."
-  }
-  assert {
-    condition     = one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms"
+    condition     = module.private.sse_algorithm == "aws:kms"
     error_message = "The archive is not under a key of ours."
   }
   assert {
-    condition = alltrue([for block in [aws_s3_bucket_public_access_block.this, aws_s3_bucket_public_access_block.logs] :
-    block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets])
-    error_message = "A bucket could be opened to the public."
+    condition     = module.private_logs.sse_algorithm == "AES256"
+    error_message = "Neither load balancers nor S3 could write access logs."
   }
   assert {
     condition     = one(aws_s3_bucket_lifecycle_configuration.this.rule[0].transition).storage_class == "GLACIER_IR"
