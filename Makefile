@@ -73,7 +73,8 @@ test: ## all tests; RESCUE_THOROUGH=1: also what differs little from what was tr
 	@# What is set up, and what needs no world, side by side; each tells what it has to say when it ends.
 	$(MAKE) --no-print-directory --jobs 4 --output-sync=target setup emulator infra system
 	$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint test-console test-cdk
-	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder
+	@# The longest file of the unit tests first: as the last one it would keep a single worker busy.
+	$(PYTEST) tests/unit/test_states.py tests -n 3 --dist loadfile --no-loadscope-reorder
 
 test-console: console ## unit tests of the console, and how much a first visit loads
 	$(NPM) test

@@ -3,8 +3,8 @@
 The ordinary run leaves out what differs little from what it has done: the same doors in a second
 world on the other database, the other half of languages and lights, more orders of a simulation,
 and what a target of its own runs: the tests of each Terraform module. Also the long way through two
-documents, command by command, and the stage of the image that builds the pages. The ledger and the
-API are always tried on both databases, and worlds stand on either of them.
+documents, command by command, longer walks through the API, and the stage of the image that builds
+the pages. The ledger and the API are always tried on both databases, and worlds stand on either.
 """
 
 from __future__ import annotations

@@ -16,10 +16,13 @@ from sqlalchemy import select
 from devstack.place import REPOSITORY
 from rescuebot.people.model import ApiKey
 from tests.api.house import Server
+from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.mariadb
 
 _EXAMPLES = 4
+# Walks from operation to operation, along the links that the specification names.
+_WALKS = 100 if THOROUGH else 20
 # Left out: it answers for as long as one listens; tests of its own follow it.
 _LEFT_OUT = ("follow_changes",)
 # All checks are on. Two know more statuses than usual:
@@ -47,7 +50,7 @@ max-steps = 6
 algorithms = []
 
 [phases.stateful.generation]
-max-examples = 100
+max-examples = {walks}
 
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 412, 416, 422, 428]
@@ -59,7 +62,7 @@ expected-statuses = [401, 403, 404, 415, 422, 428]
 
 def test_the_api_keeps_what_its_specification_promises(server: Server, tmp_path: Path) -> None:
     configuration = tmp_path / "schemathesis.toml"
-    configuration.write_text(_CONFIGURATION.format(examples=_EXAMPLES))
+    configuration.write_text(_CONFIGURATION.format(examples=_EXAMPLES, walks=_WALKS))
     with server.database.reading() as session:
         own = session.scalars(select(ApiKey.id).where(ApiKey.name == "a-admin")).one()
     done = subprocess.run(

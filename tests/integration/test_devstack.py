@@ -144,6 +144,7 @@ def test_a_world_is_refused_where_another_one_lives(world: World) -> None:
     assert world.minions[0].daemon.pid is not None
 
 
+@thorough
 @pytest.mark.salt
 def test_what_a_killed_owner_left_behind_is_ended_by_the_next_start(tmp_path: Path) -> None:
     owner = owner_of(tmp_path / "world")
