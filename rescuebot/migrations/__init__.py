@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from rescuebot.database import Database, own_errors
 from rescuebot.errors import DatabaseUnavailable, MigrationFailed, SchemaNewer, SchemaOutdated
@@ -20,7 +21,6 @@ from alembic import command  # noqa: E402
 from alembic.config import Config  # noqa: E402
 from alembic.migration import MigrationContext  # noqa: E402
 from alembic.script import ScriptDirectory  # noqa: E402
-from sqlalchemy.exc import DBAPIError  # noqa: E402
 
 _LOCK = "rescuebot_migrations"
 _LOCK_SECONDS = 120
@@ -131,8 +131,9 @@ def _no_statements() -> Iterator[None]:
     """A refusal of the database without its words: they hold statements and addresses."""
     try:
         yield
-    except DBAPIError as error:
-        number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    except SQLAlchemyError as error:
+        # The driver's own error begins with the number that MySQL's reference explains.
+        number = next(iter(getattr(getattr(error, "orig", None), "args", ())), None)
         said = f" {number}" if isinstance(number, int) else ""
         raise MigrationFailed(
             f"The database has refused a step of the migration: {type(error).__name__}{said}.",

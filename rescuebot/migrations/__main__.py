@@ -16,7 +16,6 @@ import time
 from collections.abc import Mapping, Sequence
 
 import tenacity
-from sqlalchemy.exc import SQLAlchemyError
 
 from rescuebot import migrations, settings
 from rescuebot.database import Database
@@ -37,11 +36,8 @@ def main(environ: Mapping[str, str] = os.environ, words: Sequence[str] = ()) -> 
         return _migrate(_ledger(environ), asked.back_to)
     except RescueError as error:
         return _failed(error.code, str(error))
-    except SQLAlchemyError as error:
-        # Its words hold statements and addresses.
-        return _failed("database_failed", f"The database has refused: {type(error).__name__}.")
     except OSError as error:
-        # Such as the certificate that a URL names with ssl_ca.
+        # Such as a file that a URL names with ssl_ca and that holds no certificate.
         return _failed("file_unreadable", f"{error.filename} cannot be read: {error.strerror}.")
 
 

@@ -22,8 +22,6 @@ ALL_LOOKS = (
 )
 # The ordinary run sees each page in each language and in both lights, not in each pair of the two.
 LOOKS = ALL_LOOKS if THOROUGH else ALL_LOOKS[::2]
-# What axe finds depends on the light and hardly on the language.
-AXED = LOOKS if THOROUGH else LOOKS[:2]
 WORDS = {
     language: json.loads((CONSOLE / f"src/i18n/{language}.json").read_text("utf-8"))
     for language in NAMES

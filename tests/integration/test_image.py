@@ -26,12 +26,12 @@ from rescuebot.database import Database
 from rescuebot.errors import RescueError
 from rescuebot.heartbeats import service as heartbeats
 from tests.conftest import open_database
-from tests.image import ROOT, STAGES, Image, build, lay_out
+from tests.image import STAGES, Image, build, lay_out
 from tests.thorough import THOROUGH
+from webui.api import console
 
 pytestmark = pytest.mark.mariadb
 
-PAGES = ROOT / "webui/app"
 RUNTIME, MASTER = STAGES["runtime"], STAGES["master"]
 JWT_KEY = "a key for the tokens that is long enough"
 
@@ -54,7 +54,7 @@ def image(folder: Path) -> Image:
         build(web_image, ["console", "builder"])
     else:
         # That stage does what has been done here: `npm ci`, `npm run build`.
-        shutil.copytree(PAGES / "dist", web_image.root / "src/webui/app/dist")
+        shutil.copytree(console.BUILT, web_image.root / "src/webui/app/dist")
         build(web_image, ["builder"])
     (web_image.root / "src").rename(folder / "sources")
     return web_image

@@ -13,8 +13,8 @@ from devstack import ports
 from devstack.mariadb import MariaDB
 from devstack.place import REPOSITORY
 from rescuebot import migrations
-from rescuebot.migrations import __main__ as door
 from rescuebot.errors import SchemaNewer
+from rescuebot.migrations import __main__ as door
 from rescuebot.settings import DatabaseSettings
 from tests.conftest import open_database
 
@@ -150,6 +150,7 @@ def test_a_certificate_that_is_not_there_is_named(
     said = capsys.readouterr()
     assert (code, said.out) == (1, "migrations code=settings_invalid\n")
     assert "rescue.database.url: ssl_ca must name a file" in said.err
+    assert "Traceback" not in said.err
 
 
 @pytest.mark.parametrize(("given", "then"), [("30", 600), ("600", 600)])
