@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from devstack.web import Web
 from tests.e2e import house, seed
@@ -305,6 +305,27 @@ def test_what_is_half_written_stays_when_the_language_changes(people: People) ->
     person.heading(WORDS["ko"]["command"]["new"])
     box = person.page.get_by_role("textbox", name=WORDS["ko"]["column"]["command_script"])
     expect(box).to_have_text(script)
+
+
+def test_a_menu_stays_open_when_the_page_beneath_it_comes(people: People) -> None:
+    person = people.somebody("lee", "/me")
+    held: list[Route] = []
+    person.page.route("**/api/v1/runbooks/1", lambda one: held.append(one))
+    with person.page.expect_request("**/api/v1/runbooks/1"):
+        person.go("/runbooks/1")
+    person.button(re.compile("^Language")).click()
+    choice = person.page.get_by_role("menuitem", name="한국어")
+    expect(choice).to_be_visible()
+    for one in held:
+        one.continue_()
+    person.page.get_by_role("tab", name="Versions").wait_for()
+    # By the frame after this one, whoever took the keyboard has taken it.
+    person.page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    expect(choice).to_be_visible()
+    # Where somebody follows a link instead, the page begins at its heading.
+    person.page.keyboard.press("Escape")
+    person.page.get_by_role("link", name="Runbooks", exact=True).first.click()
+    expect(person.heading("Runbooks")).to_be_focused()
 
 
 def tab_to(person: Person, wanted: Locator, most: int = 80) -> None:

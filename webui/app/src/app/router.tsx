@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router';
 import * as fields from '@/pages/fields';
 import { Skeleton } from '@/ui/Page';
+import { leave } from '@/ui/arrival';
 import { parseAddress, searchOf, writeAddress, type Field } from '@/ui/filter';
 import { part } from '@/ui/renewed';
 import { Broken } from './Boundary';
@@ -68,6 +69,10 @@ export const router = createRouter({
   defaultErrorComponent: Broken,
   defaultPendingMs: 150,
   scrollRestoration: true,
+});
+
+router.subscribe('onBeforeNavigate', ({ fromLocation, pathChanged }) => {
+  if (fromLocation && pathChanged) leave();
 });
 
 declare module '@tanstack/react-router' {

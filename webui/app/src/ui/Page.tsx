@@ -6,11 +6,12 @@ import ContentLayout from '@cloudscape-design/components/content-layout';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem, told } from '@/api/problems';
 import { usePreferences } from '@/app/preferences';
 import { absolute } from '@/time/time';
+import { useArrival } from './arrival';
 import { Beneath } from './English';
 
 interface PageProps {
@@ -36,22 +37,6 @@ export function Page({ title, description, actions, children }: PageProps) {
       </ContentLayout>
     </div>
   );
-}
-
-let isFirstPage = true;
-
-/** Whoever comes from another page begins at the heading of this one, also by ear and keyboard. */
-function useArrival() {
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const heading = place.current?.querySelector('h1');
-    const comesFromElsewhere = !isFirstPage;
-    isFirstPage = false;
-    if (!heading || !comesFromElsewhere) return;
-    heading.tabIndex = -1;
-    heading.focus({ preventScroll: true });
-  }, []);
-  return place;
 }
 
 export function useTitle(title: string): void {
