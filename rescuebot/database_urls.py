@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 
 from pydantic import SecretStr
 from sqlalchemy import exc
@@ -46,8 +47,26 @@ def _url(given: SecretStr, settings: DatabaseSettings, field: str) -> URL:
         url = url.set(password=settings.password.get_secret_value())
     if url.get_backend_name() == "mysql" and not url.database:
         raise refused("must name a database, as in mysql+pymysql://user@host/rescue", field)
-    for name in _FILES_OF_TLS:
-        file = url.query.get(name)
-        if file is not None and not os.access(str(file), os.R_OK):
-            raise refused(f"{name} must name a file that can be read here", field)
+    _check_files({name: str(url.query[name]) for name in _FILES_OF_TLS if name in url.query}, field)
     return url
+
+
+def _check_files(files: dict[str, str], field: str) -> None:
+    """Refused here by name; the driver would say neither which file it is nor what is wrong."""
+    for name, file in files.items():
+        if not os.access(file, os.R_OK):
+            raise refused(f"{name} must name a file that can be read here", field)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if "ssl_ca" in files:
+            context.load_verify_locations(files["ssl_ca"])
+    except OSError:
+        raise refused("ssl_ca must name a file with certificates in PEM", field) from None
+    try:
+        if "ssl_cert" in files:
+            context.load_cert_chain(files["ssl_cert"], files.get("ssl_key"), password="")
+    except OSError:
+        raise refused(
+            "ssl_cert and ssl_key must name a certificate and its key in PEM, without a passphrase",
+            field,
+        ) from None

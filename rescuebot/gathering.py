@@ -22,7 +22,7 @@ from rescuebot.notices import hours, looking, storms
 from rescuebot.notices import service as notices
 from rescuebot.notices.model import Notice, NoticeStorm
 from rescuebot.notices.service import Wants
-from rescuebot.one_by_one import one_by_one
+from rescuebot.one_by_one import by_itself
 from rescuebot.settings.notices import EscalateSettings, NoticeSettings
 
 # A storm whose last event is so long ago is over, whatever is still open.
@@ -150,8 +150,7 @@ class Gatherer:
             "forgotten": self.forget_old,
         }
         done = {
-            what: one_by_one([part], lambda part: part(), trouble=f"{what}_not_gathered")
-            for what, part in parts.items()
+            what: by_itself(part, trouble=f"{what}_not_gathered") for what, part in parts.items()
         }
         return {what: count for what, count in done.items() if count}
 

@@ -1,8 +1,9 @@
-"""Work on many rows, of which one that goes wrong does not keep the others waiting."""
+"""Work in many parts, of which one that goes wrong does not keep the others waiting."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 from rescuebot.errors import DatabaseUnavailable
@@ -18,12 +19,15 @@ def one_by_one(rows: Iterable[T], work: Callable[[T], int], *, trouble: str) -> 
 
     Without a database it ends with DatabaseUnavailable: no other row would fare better.
     """
-    done = 0
-    for row in rows:
-        try:
-            done += work(row)
-        except DatabaseUnavailable:
-            raise
-        except Exception:
-            log.exception("row_left_out", trouble=trouble)
-    return done
+    return sum(by_itself(partial(work, row), trouble=trouble) for row in rows)
+
+
+def by_itself(work: Callable[[], int], *, trouble: str) -> int:
+    """The same for work on no row in particular."""
+    try:
+        return work()
+    except DatabaseUnavailable:
+        raise
+    except Exception:
+        log.exception("left_out", trouble=trouble)
+        return 0

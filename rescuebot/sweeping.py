@@ -85,7 +85,7 @@ class Sweep:
         return done
 
     def _each(self, work: Callable[[T], bool], rows: Iterable[T]) -> int:
-        return one_by_one(rows, work, trouble="row_not_swept")
+        return one_by_one(rows, work, trouble=f"{work.__name__.lstrip('_')}_failed")
 
     # --- events -----------------------------------------------------------------------------
 

@@ -36,9 +36,6 @@ def main(environ: Mapping[str, str] = os.environ, words: Sequence[str] = ()) -> 
         return _migrate(_ledger(environ), asked.back_to)
     except RescueError as error:
         return _failed(error.code, str(error))
-    except OSError as error:
-        # Such as a file that a URL names with ssl_ca and that holds no certificate.
-        return _failed("file_unreadable", f"{error.filename} cannot be read: {error.strerror}.")
 
 
 def _ledger(environ: Mapping[str, str]) -> Database:

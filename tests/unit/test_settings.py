@@ -105,3 +105,21 @@ def test_a_database_url_that_cannot_work_is_refused(url: str, words: str) -> Non
     loaded = settings.load(block={"database": {"url": url}})
     with pytest.raises(SettingsInvalid, match=words):
         Database(loaded.database)
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("ssl_ca={0}", "ssl_ca must name a file with certificates in PEM"),
+        ("ssl_cert={0}&ssl_key={0}", "ssl_cert and ssl_key must name a certificate and its key"),
+    ],
+)
+def test_a_file_that_holds_no_certificate_is_refused_by_name(
+    named: str, words: str, tmp_path: Path
+) -> None:
+    answer = tmp_path / "rds.pem"
+    answer.write_text("<Error><Code>AccessDenied</Code></Error>", "utf-8")
+    url = f"mysql+pymysql://h/d?{named.format(answer)}"
+    loaded = settings.load(block={"database": {"url": url}})
+    with pytest.raises(SettingsInvalid, match=words):
+        database_urls.primary(loaded.database)
