@@ -237,7 +237,8 @@ def test_a_halt_reaches_work_that_its_minion_has_fetched_and_not_begun(shop: Sho
     )
     starts = service.starts()
     service.kill()
-    body = alarms.process_down(shop.world.minions[0].server_id)
+    minion = shop.world.minions[0]
+    body = alarms.process_down(minion.server_id)
     shop.send(body)
 
     def running() -> bool:
@@ -246,6 +247,8 @@ def test_a_halt_reaches_work_that_its_minion_has_fetched_and_not_begun(shop: Sho
 
     shop.world.wait_for(running, what="the check runs on the minion")
     shop.world.run("rescue.halt", "*", "stop everything")
+    # The tracker tells it to the minion in its next round.
+    shop.world.wait_for(lambda: minion.call("rescue.halted")["halted"], what="the halt is there")
     go_on.touch()
     event = shop.held(body, "halt")
     assert service.starts() == starts, "the fix did not begin"
@@ -254,7 +257,7 @@ def test_a_halt_reaches_work_that_its_minion_has_fetched_and_not_begun(shop: Sho
     shop.world.run(
         "rescue.command_revert", "mysql-status", to=1, version=changed["item"]["version"]
     )
-    refused = shop.world.run("rescue.run", "web-status", shop.world.minions[0].server_id)
+    refused = shop.world.run("rescue.run", "web-status", minion.server_id)
     assert "has halted *" in refused["message"]
     shop.world.run("rescue.resume")
     assert shop.ended(body).outcome == "fixed" and service.starts() == starts + 1
