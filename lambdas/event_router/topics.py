@@ -18,8 +18,8 @@ _READ_SECONDS = 3
 
 
 def publish(arn: str, message: Mapping[str, Any], *, subject: str, lines: str) -> None:
-    """Publish it: the message for functions, plain lines for whoever has subscribed by e-mail."""
-    told = {"default": lines, "lambda": json.dumps(message, ensure_ascii=False), "email": lines}
+    """Publish it: the message for functions, plain lines for whoever has subscribed otherwise."""
+    told = {"default": lines, "lambda": json.dumps(message, ensure_ascii=False)}
     named = {"severity": message["severity"], "state": message["state"]}
     try:
         client(arn.split(":")[3]).publish(

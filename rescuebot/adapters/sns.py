@@ -47,13 +47,21 @@ class Topics:
         self._client = client("sns", aws)
 
     def publish(
-        self, *, arn: str, subject: str, message: Mapping[str, Any], attributes: Mapping[str, str]
+        self,
+        *,
+        arn: str,
+        subject: str,
+        message: Mapping[str, Any],
+        lines: str,
+        attributes: Mapping[str, str],
     ) -> str:
-        """Publish a JSON object; returns the id that SNS gave it.
+        """Publish a JSON object for functions and `lines` for whoever has subscribed otherwise,
+        such as by e-mail; returns the id that SNS gave it.
 
         `attributes` are what subscriptions can filter by; an empty value is left out.
         """
-        body = json.dumps(message, ensure_ascii=False)
+        told = {"default": lines, "lambda": json.dumps(message, ensure_ascii=False)}
+        body = json.dumps(told, ensure_ascii=False)
         size = len(body.encode("utf-8", "replace"))
         if size + sum(len(f"{name}{value}") for name, value in attributes.items()) > _MOST_BYTES:
             raise DeliveryRefused("The notice is too large for SNS.", reason="too_large")
@@ -62,6 +70,7 @@ class Topics:
                 TopicArn=arn,
                 Subject=_subject(subject),
                 Message=body,
+                MessageStructure="json",
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": value}
                     for name, value in attributes.items()

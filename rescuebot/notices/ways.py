@@ -206,7 +206,11 @@ def by_sns(letter: Letter, topics: Topics, settings: NoticeSettings) -> Sent:
         raise DeliveryRefused("The message is not of its schema.", reason="schema") from None
     attributes = {"severity": letter.severity, "state": letter.state}
     reference = topics.publish(
-        arn=arn, subject=letter.card.subject, message=message, attributes=attributes
+        arn=arn,
+        subject=letter.card.subject,
+        message=message,
+        lines=letter.card.plain,
+        attributes=attributes,
     )
     return Sent(code="posted", posted=Posted(arn.rpartition(":")[2], reference))
 

@@ -61,12 +61,14 @@ def test_a_notice_arrives_at_who_has_subscribed_to_its_topic(
     told = {"version": 1, "text": card.text, "blocks": list(card.blocks)}
     subject = "\n" + card.subject
     attributes = {"severity": "critical", "nothing": ""}
-    number = Topics(aws).publish(arn=topic, subject=subject, message=told, attributes=attributes)
+    number = Topics(aws).publish(
+        arn=topic, subject=subject, message=told, lines=card.plain, attributes=attributes
+    )
     sqs = emulator.client("sqs")
     (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
     heard: dict[str, Any] = json.loads(message["Body"])
     assert heard["MessageId"] == number
-    assert json.loads(heard["Message"]) == told
+    assert heard["Message"] == card.plain, "only functions are given the object"
     assert heard["Subject"] == "mysql db-1"
     assert heard["MessageAttributes"]["severity"]["Value"] == "critical"
     assert list(heard["MessageAttributes"]) == ["severity"]
@@ -76,17 +78,17 @@ def test_a_topic_that_is_not_there_is_refused_and_a_silent_one_waited_for(
     aws: AwsSettings, nobody: AwsSettings
 ) -> None:
     with pytest.raises(DeliveryRefused) as refused:
-        Topics(aws).publish(arn=NOWHERE, subject="x", message={}, attributes={})
+        Topics(aws).publish(arn=NOWHERE, subject="x", message={}, lines="x", attributes={})
     assert refused.value.reason == "NotFound"
     with pytest.raises(DeliveryUnavailable) as told:
-        Topics(nobody).publish(arn=NOWHERE, subject="x", message={}, attributes={})
+        Topics(nobody).publish(arn=NOWHERE, subject="x", message={}, lines="x", attributes={})
     assert told.value.reason == "EndpointConnectionError" and not told.value.uncertain
 
 
 def test_what_is_too_large_for_sns_is_refused_before_it_is_sent(nobody: AwsSettings) -> None:
     with pytest.raises(DeliveryRefused, match="too large"):
         Topics(nobody).publish(
-            arn=NOWHERE, subject="x", message={"text": "한" * 100_000}, attributes={}
+            arn=NOWHERE, subject="x", message={"text": "한" * 100_000}, lines="x", attributes={}
         )
 
 
@@ -127,5 +129,5 @@ def test_without_credentials_nothing_will_ever_be_sent(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     with pytest.raises(DeliveryRefused) as told:
-        Topics(aws).publish(arn=NOWHERE, subject="x", message={}, attributes={})
+        Topics(aws).publish(arn=NOWHERE, subject="x", message={}, lines="x", attributes={})
     assert told.value.reason == "NoCredentialsError"
