@@ -13,6 +13,10 @@ CDK := cdk
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 NPM := $(NODE) npm --prefix $(CONSOLE) --silent
 PYTEST := $(BIN)/python -m pytest
+# Several downloads share one line here; what stalls is waited for and tried again.
+export PIP_DEFAULT_TIMEOUT ?= 60
+export PIP_RETRIES ?= 10
+export UV_HTTP_TIMEOUT ?= 120
 # ONCE=1 make demo: exit with the verdict instead of staying up.
 ONCE ?=
 
@@ -28,7 +32,8 @@ setup: $(VENV)/.ready ## Python packages of the project, from the hashed lock
 $(VENV)/.ready: requirements/dev.txt setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rescue Bot needs Python 3.11 or newer; this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@# Whole but for timelib, which needs a compiler; see docs/container.md.
+	$(BIN)/pip install --quiet --no-deps --require-hashes --requirement requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -80,7 +85,7 @@ test-console: console ## unit tests of the console, and how much a first visit l
 	$(NPM) test
 	$(NPM) run size
 
-test-cdk: cdk infra ## the serverless console's stacks: types, tests, synthesis, cdk-nag, cfn-lint
+test-cdk: console cdk infra ## the serverless console's stacks: types, tests, synthesis, cdk-nag, cfn-lint
 	$(NODE) sh $(CDK)/check.sh
 
 test-browser: setup emulator system console ## people before the console: rescues, roles, every page in every look
@@ -107,7 +112,8 @@ format: setup $(CONSOLE)/node_modules/.ready ## let the formatters write
 
 locks: setup ## compile the hashed locks anew from setup.cfg
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--no-header --quiet --extra salt --extra web --extra dev setup.cfg --output-file requirements/dev.txt
+		--no-header --quiet --extra salt --extra web --extra dev --no-emit-package timelib \
+		setup.cfg --output-file requirements/dev.txt
 	@# The images: the same versions as those that are tested.
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --quiet --extra web setup.cfg --constraints requirements/dev.txt --output-file requirements/web.txt

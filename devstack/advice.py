@@ -67,7 +67,7 @@ class Model:
 
     def wait(self) -> None:
         """Wait until it answers."""
-        self.daemon.wait_until(lambda: ports.accepts(self._process.port), seconds=30)
+        self.daemon.wait_until(lambda: ports.accepts(self._process.port), seconds=120)
 
     def script(self, *rules: Rule) -> None:
         """Go by these rules from now on, the first that fits; its log goes on."""

@@ -55,7 +55,7 @@ class Emulator:
 
     def wait(self) -> None:
         """Wait until it answers."""
-        self.daemon.wait_until(self.is_up, seconds=30)
+        self.daemon.wait_until(self.is_up, seconds=120)
 
     def stop(self) -> None:
         """Stop it; it may be started again, empty, on the same port."""

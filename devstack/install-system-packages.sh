@@ -35,7 +35,14 @@ if [ ! -e "$policy" ] && [ -z "$as_root" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
     trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM HUP
 fi
-$as_root apt-get update -qq
+# A machine that has just started may be busy with its own updates.
+tries=0
+until $as_root apt-get update -qq; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 10 ] || exit 1
+    sleep 15
+done
 # shellcheck disable=SC2086
-$as_root apt-get install -y -qq --no-install-recommends $lacking >/dev/null
+$as_root apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 $lacking >/dev/null

@@ -73,7 +73,7 @@ class MariaDB:
 
     def wait(self) -> None:
         """Wait until it answers."""
-        self.daemon.wait_until(self.is_up, seconds=30)
+        self.daemon.wait_until(self.is_up, seconds=120)
 
     def stop(self) -> None:
         """Stop it; it may be started again with the same data on the same port."""

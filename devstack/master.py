@@ -19,7 +19,7 @@ from devstack.process import Daemon
 from devstack.salt_program import as_words
 from rescuebot import clock
 
-_START_SECONDS = 60
+_START_SECONDS = 180
 _CALL_SECONDS = 120
 
 Ready = Callable[[datetime], object]

@@ -12,7 +12,7 @@ from devstack.place import tool
 from devstack.process import Daemon
 from devstack.services import Service
 
-_START_SECONDS = 60
+_START_SECONDS = 180
 _READY = "Minion is ready to receive requests!"
 
 

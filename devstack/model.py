@@ -175,8 +175,9 @@ class ScriptedModel:
         with self._lock:
             number, rule = self._choose(chat.user)
             asked = self._counted(chat, rule, number)
-            with self.log.open("a") as log:
-                log.write(json.dumps(asdict(asked)) + "\n")
+            # In one piece: it is read while it is written.
+            with self.log.open("ab", buffering=0) as log:
+                log.write((json.dumps(asdict(asked)) + "\n").encode())
         time.sleep(rule.delay)
         return rule, asked
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import functools
+import os
 import random
 import socket
+import tempfile
+from pathlib import Path
 
 from devstack.errors import WorldError
 
@@ -13,13 +18,16 @@ LOOPBACK = "127.0.0.1"
 # and have not bound yet, or that a killed service will want back, is not taken by chance.
 _LOWEST, _HIGHEST = 20000, 32000
 _TRIES = 200
+_claimed: set[int] = set()
 
 
 def free(count: int = 1) -> list[int]:
-    """`count` different ports that nobody listens on. Random, so that two worlds do not meet."""
+    """`count` different ports that nobody listens on, and that nobody else is given while this
+    process lives: what is to listen on them may begin to do so much later.
+    """
     found: list[int] = []
     for port in random.sample(range(_LOWEST, _HIGHEST), _TRIES + count):
-        if _can_be_bound(port):
+        if _can_be_bound(port) and _claim(port):
             found.append(port)
         if len(found) == count:
             return found
@@ -36,6 +44,25 @@ def accepts(port: int, *, seconds: float = 0.5) -> bool:
     except OSError:
         return False
     return True
+
+
+def _claim(port: int) -> bool:
+    """Whether it is now ours. A byte of a file stands for it; the lock ends with this process."""
+    if port in _claimed:
+        return False
+    try:
+        fcntl.lockf(_book(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _claimed.add(port)
+    return True
+
+
+@functools.cache
+def _book() -> int:
+    # Opened once: to close any descriptor of it would end all locks.
+    path = Path(tempfile.gettempdir()) / f"rescue-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _can_be_bound(port: int) -> bool:

@@ -86,7 +86,7 @@ class Service(ABC):
         """What others may know about it."""
         return {"process": self.process, "pid_file": str(self.pid_file), "port": self.port}
 
-    def start(self, *, seconds: float = 30) -> None:
+    def start(self, *, seconds: float = 120) -> None:
         """Start it as the minion would and wait until it is up."""
         environment = self._place.environment()
         done = subprocess.run(
@@ -96,7 +96,7 @@ class Service(ABC):
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=120,
         )
         if done.returncode:
             raise WorldError(f"{self.name} cannot be started.", remedy=done.stdout + done.stderr)
@@ -151,10 +151,11 @@ class Service(ABC):
         return self._counter.read_text().split() if self._counter.exists() else []
 
     def _is_healthy(self) -> bool:
-        done = subprocess.run(
-            self.health(), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10
-        )
-        return done.returncode == 0
+        ask = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": 10}
+        try:
+            return subprocess.run(self.health(), check=False, **ask).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
 
 class BundledService(Service):

@@ -154,7 +154,7 @@ class Web:
 
     def wait(self) -> None:
         """Wait until it answers."""
-        self.daemon.wait_until(self.is_up, seconds=30)
+        self.daemon.wait_until(self.is_up, seconds=120)
 
     def stop(self) -> None:
         """End it as an administrator would."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from devstack.mariadb import MariaDB, is_installed
@@ -15,9 +17,20 @@ from rescuebot import migrations, tables
 from rescuebot.database import Database
 from rescuebot.settings import DatabaseSettings, Settings
 from tests import outside
+from tests.thorough import THOROUGH
 
 # What people see is laid out for a terminal of this width, whoever runs the tests.
 os.environ["COLUMNS"] = "120"
+
+# A machine that is busy elsewhere is no failure, and who changes a line meets the examples of the
+# run before; each night looks for new ones.
+hypothesis_settings.register_profile(
+    "rescue",
+    deadline=None,
+    derandomize=not THOROUGH,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("rescue")
 
 SHAPES = Path(__file__).parent / "shapes"
 

@@ -184,7 +184,7 @@ def test_a_stream_beats_and_ends(server: Server) -> None:
 
 def test_a_stream_tells_what_changed_and_goes_on_where_it_was(server: Server) -> None:
     told: list[str] = []
-    following = server.call("GET", f"{V1}/stream?seconds=6", "viewer", stream=True)
+    following = server.call("GET", f"{V1}/stream?seconds=30", "viewer", stream=True)
     lines = following.iter_lines()
     assert next(lines) == b"retry: 3000"
 

@@ -9,9 +9,14 @@ import pytest
 from rescuebot import halting
 from tests.api.house import House
 from webui.api.fresh import Fresh
+from webui.api.resources import dashboard
 
 
-def test_a_halt_is_told_at_once_though_the_rest_is_kept_for_a_moment(house: House) -> None:
+def test_a_halt_is_told_at_once_though_the_rest_is_kept_for_a_moment(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "_FRESH_SECONDS", 600.0)
+
     def told() -> dict[str, object]:
         answer = house.call("GET", "/api/v1/dashboard", "viewer")
         assert answer.status_code == 200

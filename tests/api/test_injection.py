@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,18 +25,19 @@ pytestmark = pytest.mark.mariadb
 
 # Stands in each payload; the database may be given it as a value, never as part of a statement.
 MARK = "zq7x"
+# Seconds for which the database would sleep where a text became a statement.
+SLEEPS = 3
 SQL = (
     f"{MARK}' OR '1'='1",
-    f"{MARK}' OR SLEEP(3) -- ",
-    f"{MARK}'; SELECT SLEEP(3); -- ",
+    f"{MARK}' OR SLEEP({SLEEPS}) -- ",
+    f"{MARK}'; SELECT SLEEP({SLEEPS}); -- ",
     f'{MARK}" UNION SELECT password_hash, 1 FROM `user` -- ',
     f"{MARK}\\' OR 1=1 #",
-    f"{MARK}) OR (SELECT 1 FROM (SELECT SLEEP(3)) x) -- ",
+    f"{MARK}) OR (SELECT 1 FROM (SELECT SLEEP({SLEEPS})) x) -- ",
     f"1 AND EXTRACTVALUE(1, CONCAT(0x7e, '{MARK}'))",
     f"{MARK}%' ESCAPE '!' OR 'a' LIKE '%",
     f"%(x)s :x ? {{0}} $1 {MARK}",
 )
-HARMLESS = tuple(f"{MARK} {number} harmless words" for number in range(len(SQL)))
 # What no body takes: it is set by the ledger, by the caller's name, or by nobody.
 OURS = (
     *("id", "version", "created_by", "created_at", "updated_by", "updated_at", "deleted_at"),
@@ -135,30 +137,41 @@ def statements(house: House) -> Iterator[list[str]]:
     event.remove(house.database.engine, "before_cursor_execute", note)
 
 
-def send_all(house: House, payloads: tuple[str, ...]) -> tuple[list[Any], float]:
-    """Send them everywhere: what broke, and how long it took in all."""
+def send_all(house: House, payloads: tuple[str, ...]) -> tuple[list[Any], list[Callable[[], Any]]]:
+    """Send them everywhere: what broke, and what took so long that a statement may have slept."""
     headers = house.headers("admin")
     client = house.client()
-    broken = []
-    began = time.perf_counter()
+    broken, slow = [], []
     for payload in payloads:
         for method, path, more in requests_with(house, payload):
             more = {**more, "headers": {**headers, **more.get("headers", {})}}
-            answer = client.open(path, method=method, **more)
+            ask = partial(client.open, path, method=method, **more)
+            began = time.perf_counter()
+            answer = ask()
+            if time.perf_counter() - began >= SLEEPS:
+                slow.append(ask)
             if answer.status_code >= 500 and answer.status_code != 503:
                 broken.append((method, path, more.get("json"), answer.status_code))
-    return broken, time.perf_counter() - began
+    return broken, slow
+
+
+def sleeps(ask: Callable[[], Any]) -> bool:
+    """Whether it does so each time: a busy machine is slow now and then."""
+    for _ in range(3):
+        began = time.perf_counter()
+        ask()
+        if time.perf_counter() - began < SLEEPS:
+            return False
+    return True
 
 
 def test_text_reaches_the_database_as_a_value_and_never_as_a_statement(house: House) -> None:
     with statements(house) as asked:
-        broken, took = send_all(house, SQL)
+        broken, slow = send_all(house, SQL)
     assert not broken
     assert len(asked) > 1000
     assert not [statement for statement in asked if MARK in statement]
-    # Had one of the thousands slept, it would have taken longer than all harmless ones together.
-    _, harmless = send_all(house, HARMLESS)
-    assert took < 3 * harmless
+    assert not [ask for ask in slow if sleeps(ask)]
 
 
 def test_a_quote_finds_what_has_a_quote_and_nothing_more(house: House) -> None:
@@ -236,7 +249,8 @@ def test_a_pattern_takes_no_longer_than_its_text_is_long(house: House) -> None:
     assert house.call("POST", "/api/v1/events", json=event_of).status_code == 201
     took("a+b")
     harmless = sum(took("a+b") for _ in BOMBS)
-    assert sum(took(pattern) for pattern in BOMBS) < 10 * harmless
+    # An engine that tries all ways would need hours.
+    assert sum(took(pattern) for pattern in BOMBS) < 10 * harmless + 20
 
 
 @pytest.mark.parametrize("pattern", ["(?<=a)b", r"(a)\1", "(?P<n>a", "[", "a{1,99999}", "\\C", "*"])

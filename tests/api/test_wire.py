@@ -275,5 +275,6 @@ def test_many_at_once_are_all_answered(server: Server) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(found) <= {200, 503} and len(found) == 100
+    # A list that takes too long on a busy machine is refused in words.
+    assert set(found) <= {200, 422, 503} and len(found) == 100
     assert found.count(200) > 50

@@ -504,8 +504,7 @@ generated_runbooks = st.builds(
 )
 @settings(
     max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_what_is_exported_and_imported_elsewhere_is_the_same_to_the_byte(
     database: Database, some_commands: dict[str, Any], some_runbooks: dict[str, Any]

@@ -191,7 +191,7 @@ def test_long_evidence_is_cut_and_short_evidence_is_not() -> None:
     st.integers(3_000, 20_000),
     st.integers(0, 80),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_request_is_never_longer_than_its_limit(
     texts: list[str], limit: int, offers: int
 ) -> None:
@@ -203,7 +203,7 @@ def test_a_request_is_never_longer_than_its_limit(
 
 
 @given(st.text(max_size=500), st.integers(0, 600))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_cut_text_is_no_longer_than_asked_for(text: str, most: int) -> None:
     assert len(cut(text, most)) <= most
     assert cut(text, len(text)) == text

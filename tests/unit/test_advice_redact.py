@@ -124,7 +124,7 @@ def test_what_is_planted_is_found_as_what_it_is(
     st.lists(st.sampled_from(PLANTED), min_size=1, max_size=4),
     st.lists(st.text(max_size=30) | st.sampled_from(ORDINARY.splitlines()), min_size=5, max_size=5),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_planted_never_survives_in_any_text(
     planted: list[tuple[str, str, str, str]], around: list[str]
 ) -> None:
@@ -141,7 +141,7 @@ def test_an_ordinary_line_stays_as_it_is(line: str) -> None:
 
 
 @given(st.text(), st.text(string.ascii_letters + string.digits + "=:/@.-+ \n\"'", max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_comes_back(wild: str, tame: str) -> None:
     for text in (wild, tame, "\ud800" + tame):
         assert isinstance(redacted(text).text, str)

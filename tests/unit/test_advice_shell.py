@@ -170,19 +170,19 @@ pieces = st.sampled_from(
 
 
 @given(st.lists(pieces, max_size=6).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_draft_makes_it_raise(script: str) -> None:
     assert assess(script, service="nginx").risk in Risk
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_text_makes_it_raise(script: str) -> None:
     assert assess(script, service="nginx").risk in Risk
 
 
 @given(st.sampled_from(KNOWN), st.integers(0, 2_000), st.sampled_from([x for _, x in ATTACK_LINES]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_an_attack_in_a_line_of_its_own_spoils_every_draft(
     script: str, place: int, attack: str
 ) -> None:

@@ -445,12 +445,12 @@ def test_it_tells_what_would_be_touched_and_where_the_reason_stands() -> None:
 
 
 @given(st.text(max_size=200) | st.sampled_from(GOOD + BAD).flatmap(lambda t: st.just(t[::-1])))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_text_makes_it_raise_or_pass_unread(text: str) -> None:
     assert states.assess(text, service="nginx").risk in Risk
 
 
 @given(st.sampled_from(GOOD), st.integers(0, 400), st.text("{}[]:-#&*!|>'\"\n a", max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_damaged_draft_does_not_make_it_raise(text: str, place: int, more: str) -> None:
     assert states.assess(text[:place] + more + text[place:], service="nginx").risk in Risk

@@ -222,7 +222,7 @@ json_values = st.recursive(
 
 
 @given(json_values, st.sampled_from([RUNBOOK, COMMAND, DRAFT, NOTHING]), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_answer_makes_it_raise(wild: Any, action: dict[str, Any], data: st.DataObject) -> None:
     field = data.draw(st.sampled_from(sorted(action)))
     for given_ in (wild, answer({**action, field: wild}), answer(action, diagnosis=wild)):
@@ -231,6 +231,6 @@ def test_no_answer_makes_it_raise(wild: Any, action: dict[str, Any], data: st.Da
 
 
 @given(st.text(max_size=100), st.sampled_from(["shell", "sls"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_solution_has_a_hash(text: str, kind: str) -> None:
     assert len(solution_hash(kind, text)) == 64

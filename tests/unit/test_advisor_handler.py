@@ -314,8 +314,8 @@ def test_prices_can_be_set_and_an_unknown_price_is_no_zero(
 def test_the_model_is_not_waited_for_longer_than_the_function_may_run(
     model: ScriptedModel,
 ) -> None:
-    model.script(Rule(pattern="", delay=2.5))
-    given = ask(milliseconds=3_500)
+    model.script(Rule(pattern="", delay=6))
+    given = ask(milliseconds=6_500)
     assert given["error"]["code"] == "timeout" and given["latency_ms"] >= 1000
     given = ask(milliseconds=2_500)
     assert given["error"]["code"] == "timeout" and "READ_TIMEOUT" in given["error"]["message"]

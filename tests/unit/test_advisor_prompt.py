@@ -47,7 +47,7 @@ def evidence(text: str) -> list[dict[str, str]]:
     return [{"id": "E1", "kind": "log_check", "title": text, "text": text}]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TEXTS)
 def test_no_text_leaves_its_block_and_all_of_it_reads_back(text: str) -> None:
     asked = question(

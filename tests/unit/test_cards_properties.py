@@ -160,9 +160,7 @@ FACTS = st.builds(
     url=st.sampled_from(["", URL]),
 )
 LANGUAGE = st.sampled_from(["ko", "en", "ja"])
-MANY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 def is_good(card: Card) -> None:

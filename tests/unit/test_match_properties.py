@@ -97,7 +97,7 @@ def chosen(index: Index, service: str, message: str) -> list[int]:
     return [fit.candidate.id for fit in index.look_up(service, message).matched]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(several, st.lists(messages, min_size=1, max_size=5), st.sampled_from(SERVICES))
 def test_the_index_agrees_with_a_naive_loop(
     them: list[Candidate], texts: list[str], service: str
@@ -109,7 +109,7 @@ def test_the_index_agrees_with_a_naive_loop(
         assert index.look_up(service, message).winner_id == (matched[0] if matched else None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(several, several, messages, st.sampled_from(SERVICES))
 def test_an_index_like_another_agrees_too(
     before: list[Candidate], after: list[Candidate], message: str, service: str
@@ -120,7 +120,7 @@ def test_an_index_like_another_agrees_too(
     assert chosen(Index(after, like=old), service, message) == naive(after, service, message)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(several, messages, st.sampled_from([*SERVICES, ""]))
 def test_what_is_told_of_the_nearest_is_true(
     them: list[Candidate], message: str, service: str
@@ -138,7 +138,7 @@ def test_what_is_told_of_the_nearest_is_true(
         assert (Clause.PATTERN in miss.failed) == (not is_found)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(patterns, messages)
 def test_a_pattern_that_is_found_has_all_parts_of_an_alternative_found(
     pattern: str, message: str

@@ -85,7 +85,9 @@ def test_a_run_at_its_limit_is_a_timeout_even_in_its_verification(minion: Minion
     work = {"check": "exit 1", "fix": "exit 0", "limit_seconds": 2, "verify_seconds": 30}
     result = minion.run(steps=["fix", "verify"], **work)
     assert (result["verdict"], result["reason"]) == ("timeout", "limit")
-    assert steps_of(result)[1] == ("verify", "timeout", 1)
+    step, status, code = steps_of(result)[1]
+    # The limit meets it between two tries, or in the middle of one.
+    assert (step, status) == ("verify", "timeout") and code in (1, 124)
 
 
 def test_a_try_that_hangs_ends_with_the_verification(minion: Minion) -> None:

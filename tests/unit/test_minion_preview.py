@@ -189,7 +189,7 @@ def test_a_preview_ends_at_its_limit_with_what_it_started(
     pids = tmp_path / "pids"
     minion.module.GRACE_SECONDS = 0.3
     minion.states = lambda *args, **kwargs: os.system(f"sh -c 'echo $$ > {pids}; sleep 60; :'")
-    result = minion.preview(steps=["fix"], fix=state(), limit_seconds=1)
+    result = minion.preview(steps=["fix"], fix=state(), limit_seconds=5)
     assert (result["verdict"], result["reason"]) == ("timeout", "limit")
     assert not minion.module._runs(int(pids.read_text()))
 
@@ -230,7 +230,7 @@ def test_long_output_is_cut_in_the_middle(minion: Approving) -> None:
 def test_what_a_preview_said_before_its_limit_is_cut_too(minion: Approving) -> None:
     minion.module.GRACE_SECONDS = 0.3
     minion.states = lambda *args, **kwargs: os.system("yes | head -c 1000000; sleep 60")
-    result = minion.preview(steps=["fix"], fix=state(), limit_seconds=1)
+    result = minion.preview(steps=["fix"], fix=state(), limit_seconds=5)
     assert result["verdict"] == "timeout"
     assert 200_000 < len(result["output"]) <= 256 * 1024
     assert "[... cut: 1000" in result["output"]

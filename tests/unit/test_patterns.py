@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rescuebot.runbooks import patterns
@@ -291,7 +291,6 @@ def test_the_parts_of_a_pattern(pattern: str, parts: tuple[tuple[str, ...], ...]
     assert parts_of(pattern) == parts
 
 
-@settings(deadline=None)
 @given(
     st.from_regex(r"\A[ab ()|.*+?\[\]\\dQE^$]{1,12}\Z"), st.text(alphabet="ab |d\n", max_size=12)
 )

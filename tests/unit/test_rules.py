@@ -280,7 +280,7 @@ def test_a_pattern_too_large_without_case_is_told_and_skipped():
     assert any(pattern in note for note in answer.notes)
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.text(max_size=60))
 def test_any_pattern_that_the_settings_take_can_be_matched_with_any_text(pattern, text):
     try:

@@ -157,7 +157,7 @@ tame = st.dictionaries(
 
 
 @given(wild | tame)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_what_has_no_problems_is_taken_by_the_minion(minion: ModuleType, data: Any) -> None:
     text = yaml.safe_dump(data)
     if told(text):
@@ -171,7 +171,7 @@ def test_what_has_no_problems_is_taken_by_the_minion(minion: ModuleType, data: A
 
 
 @given(st.integers(0, len(GOOD) - 1), st.text(" \n\t:-#&*{}[]'\"|<!%1ab", max_size=3))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_what_is_left_of_good_state_data_is_refused_or_taken_by_both(
     minion: ModuleType, place: int, typed: str
 ) -> None:
@@ -182,7 +182,7 @@ def test_what_is_left_of_good_state_data_is_refused_or_taken_by_both(
 
 
 @given(st.text("ab:-[]{}&*!#|>'\"%@`?, \n\t01_.~<=", max_size=60) | st.text(max_size=60))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_no_text_makes_it_crash(minion: ModuleType, text: str) -> None:
     if not told(text):
         minion._state_data(text)

@@ -120,7 +120,7 @@ values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*RUNBOOK, *COMMAND, "x"]), values, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_value_of_any_type_makes_it_crash(fields: dict[str, Any]) -> None:
     for problem in runbooks.problems_of({**RUNBOOK, **fields}):
         assert problem.field and problem.message

@@ -30,7 +30,13 @@ FUNCTIONS = ("bedrock_advisor", "event_router", "slack_notifier")
 PROVIDER = "RESCUE_TERRAFORM_PROVIDER"
 STANDIN = "RESCUE_TERRAFORM_STANDIN"
 
-_PROBE = 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
+_PROBE = """\
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = "6.47.0" }
+  }
+}
+"""
 # The state of a test is a file of its copy, never the bucket.
 _BACKEND = 'terraform {\n  backend "local" {}\n}\n'
 _LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", ".terraform.lock.hcl", "*.bin")
@@ -169,14 +175,17 @@ def _answers(real: Terraform, folder: Path) -> bool:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "main.tf").write_text(_PROBE)
         short = {"TF_REGISTRY_CLIENT_TIMEOUT": "5", "TF_REGISTRY_DISCOVERY_RETRY": "0"}
-        done = subprocess.run(
-            [*real.command, f"-chdir={folder}", "init", "-backend=false", "-input=false"],
-            capture_output=True,
-            timeout=_SECONDS,
-            env={**real._environment(), **short},
-            check=False,
-        )
-        verdict.write_text("yes" if done.returncode == 0 else "no")
+        try:
+            done = subprocess.run(
+                [*real.command, f"-chdir={folder}", "init", "-backend=false", "-input=false"],
+                capture_output=True,
+                timeout=_SECONDS,
+                env={**real._environment(), **short},
+                check=False,
+            )
+            verdict.write_text("yes" if done.returncode == 0 else "no")
+        except subprocess.TimeoutExpired:
+            verdict.write_text("no")
     return verdict.read_text() == "yes"
 
 
