@@ -32,7 +32,7 @@ _FOLDER = "bedrock_advisor"
 _HANDLER = f"{_FOLDER}.handler.handle"
 _READ_SECONDS = 15
 _TIMEOUT_SECONDS = _READ_SECONDS + 5
-_EVIDENCE_SECONDS = 15
+_EVIDENCE_SECONDS = 60
 
 _HEALTH = (
     'if [ -e "$1" ]; then echo "orders refuses all orders: $1 exists"; exit 1; fi; shift; "$@"'

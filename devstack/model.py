@@ -104,7 +104,12 @@ def read_log(path: Path) -> list[Asked]:
     """All requests that were ever logged there."""
     if not path.exists():
         return []
-    return [Asked(**json.loads(line)) for line in path.read_text().splitlines()]
+    return [Asked(**json.loads(line)) for line in whole_lines(path)]
+
+
+def whole_lines(path: Path) -> list[str]:
+    """What is written there, without a line that is just being written."""
+    return [one for one in path.read_text().splitlines(keepends=True) if one.endswith("\n")]
 
 
 def read_rules(path: Path) -> list[Rule]:

@@ -28,7 +28,7 @@ from devstack.place import DEFAULT_DIRECTORY, REGION, Place
 from devstack.services import Service
 from devstack.waiting import until
 from devstack.web import Web
-from rescuebot.database import Database
+from rescuebot.database import Contention, Database
 from rescuebot.errors import DatabaseUnavailable, SchemaOutdated
 from rescuebot.heartbeats.model import EngineHeartbeat
 from rescuebot.servers.model import Server
@@ -169,7 +169,7 @@ class World:
         return self.master.run_text(function, *arguments, **named)
 
     def wait_for(
-        self, condition: Callable[[], T], seconds: float = 60, what: str = "the condition is met"
+        self, condition: Callable[[], T], seconds: float = 150, what: str = "the condition is met"
     ) -> T:
         """The first truthy value of `condition`, or WorldError with what was seen last."""
         return until(condition, seconds=seconds, what=what, explain=self.master.daemon.tail)
@@ -346,7 +346,7 @@ class World:
         try:
             with database.reading() as session:
                 return list(session.scalars(query))
-        except (DatabaseUnavailable, SchemaOutdated, ProgrammingError) as error:
+        except (Contention, DatabaseUnavailable, SchemaOutdated, ProgrammingError) as error:
             # MySQL says ProgrammingError while the first engine has not made the tables yet.
             raise WorldError(f"The ledger cannot be read: {type(error).__name__}") from None
         finally:

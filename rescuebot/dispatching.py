@@ -75,7 +75,7 @@ def dispatch_due(
     *, database: Database, fleet: Fleet, settings: Settings, now: clock.Clock = clock.now
 ) -> int:
     """Send out what may start, equal work as one job; returns how many executions went out."""
-    jobs = _commit_jobs(database=database, fleet=fleet, settings=settings, now=now())
+    jobs = _commit_jobs(database=database, fleet=fleet, settings=settings, now=now)
     for job in jobs:
         faults.point("dispatch.committed")
         publish(job, database=database, fleet=fleet, now=now)
@@ -117,11 +117,11 @@ def jobs_of(executions: Iterable[Execution]) -> list[Job]:
 
 @repeat_on_contention
 def _commit_jobs(
-    *, database: Database, fleet: Fleet, settings: Settings, now: datetime
+    *, database: Database, fleet: Fleet, settings: Settings, now: clock.Clock
 ) -> list[Job]:
     """Take what may start for jobs whose ids are committed before anything is sent."""
-    minions = fleet.accepted()
-    if not _anything_waits(database, minions, now):
+    minions, at = fleet.accepted(), now()
+    if not _anything_waits(database, minions, at):
         return []
     with database.transaction() as session:
         cleared = guarding.let_through(
@@ -129,13 +129,15 @@ def _commit_jobs(
             minions=minions,
             settings=settings.guard,
             limit=settings.tracker.batch,
-            now=now,
+            now=at,
         )
+        # After what the guard has read: nothing begins before what it waited for has ended.
+        at = now()
         waiting.load_pinned(session=session, executions=[item.execution for item in cleared])
-        sound = [item for item in cleared if _is_sound(session, item, now)]
+        sound = [item for item in cleared if _is_sound(session, item, at)]
         jobs = []
         for group in _by_hash(sound):
-            jobs += _commit_job(session, group, fleet, settings, now)
+            jobs += _commit_job(session, group, fleet, settings, at)
         faults.point("dispatch.taken")
     return jobs
 

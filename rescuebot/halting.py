@@ -115,7 +115,7 @@ def _tell(session: Session, halt: Halt, state: str, now: datetime) -> None:
 
 def tell(*, told: frozenset[int], fleet: Fleet, database: Database) -> frozenset[int]:
     """Tell minions of halts that they have not heard of, so that work which they have fetched but
-    not begun to fix with stops, too. Returns the halts that stand.
+    not begun to fix with stops, too. Returns the halts that stand and were told.
 
     Only those with work out are told; all others are refused when they fetch. A halt that was told
     twice does no harm.
@@ -124,11 +124,13 @@ def tell(*, told: frozenset[int], fleet: Fleet, database: Database) -> frozenset
         standing = halts.list_(session=session)
         new = [halt for halt in standing if halt.id not in told]
         out = stuck.out_by_minion(session=session) if new else []
+    untold = set()
     for halt in new:
         target = targets.parse(halt.target)
         minions = sorted({one.minion_id for one in out if _is_meant(target, one)})
-        _publish(fleet, minions, f"{halt.called_by}: {halt.reason}"[:200])
-    return frozenset(halt.id for halt in standing)
+        if minions and not _publish(fleet, minions, f"{halt.called_by}: {halt.reason}"[:200]):
+            untold.add(halt.id)
+    return frozenset(halt.id for halt in standing) - untold
 
 
 def _is_meant(target: targets.Target, execution: Execution) -> bool:
@@ -139,10 +141,10 @@ def _is_meant(target: targets.Target, execution: Execution) -> bool:
     )
 
 
-def _publish(fleet: Fleet, minions: list[str], reason: str) -> None:
-    if not minions:
-        return
+def _publish(fleet: Fleet, minions: list[str], reason: str) -> bool:
     try:
         fleet.publish(jid=fleet.mint_jid(), minions=minions, function=FUNCTION, arguments=[reason])
     except FleetUnavailable as error:
         log.warning("halt_not_told", minions=len(minions), reason=error.message)
+        return False
+    return True

@@ -30,6 +30,8 @@ log = logger(__name__)
 SYNC = "saltutil.sync_modules"
 
 _AFTER_SYNC = timedelta(seconds=3)
+# A minion that is busy needs longer to fetch and load a module than one that is not.
+_SYNC_FOR = timedelta(seconds=30)
 _BUSY_PAUSE = timedelta(seconds=10)
 
 
@@ -122,7 +124,7 @@ def says_that_it_runs(value: Any) -> bool:
 
 
 def _after_sync(given: Return, *, database: Database, fleet: Fleet, now: clock.Clock) -> bool:
-    """The minion lacks our module: have it synced and plan the run again, once."""
+    """The minion lacks our module: have it synced and plan the run again, for a while."""
     try:
         fleet.publish(jid=fleet.mint_jid(), minions=[given.minion_id], function=SYNC, arguments=[])
     except FleetUnavailable as error:
@@ -137,7 +139,8 @@ def _plan_after_sync(given: Return, *, database: Database, now: clock.Clock) -> 
         execution = service.of_return(session=session, jid=given.jid, minion_id=given.minion_id)
         if execution is None:
             return False
-        if execution.module_synced:
+        since = execution.waiting_since if execution.module_synced else None
+        if since is not None and now() - since >= _SYNC_FOR:
             ending.without_module(session=session, execution=execution, now=now())
             return True
         log.info("module_synced", minion=given.minion_id, execution_id=execution.id)

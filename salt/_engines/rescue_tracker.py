@@ -58,6 +58,7 @@ LOADING = threading.Lock()
 MOST_HINTS = 1000
 # Keys are looked up in files, and the tracker asks several times a second.
 ACCEPTED_SECONDS = 2
+PUBLISH_SECONDS = 5
 PREVIEW_SECONDS = 0.5
 ADVICE_SECONDS = 0.5
 NOTICE_SECONDS = 0.5
@@ -360,6 +361,9 @@ class SaltFleet:
                 tgt_type="list",
                 jid=jid,
                 listen=False,
+                # For each of three tries, which go under the same id: what else a round has to do
+                # does not wait for a worker of the master that has died.
+                timeout=PUBLISH_SECONDS,
             )
         except salt.exceptions.SaltException as error:
             raise FleetUnavailable("The master did not take the job.") from error

@@ -92,7 +92,7 @@ def world_of_advice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     settings = {
         "guard": {"cooldown_seconds": 0, "flapping_changes": 0},
         # What is lost with its asker is asked again after this and a while.
-        "advice": {"timeout_seconds": 8},
+        "advice": {"timeout_seconds": 20},
     }
     with World(
         tmp_path_factory.mktemp("world"),

@@ -82,7 +82,7 @@ def runtime(
     """The zip under awslambdaric; Bedrock is the model itself, which speaks Converse."""
     environment = {
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": listening.endpoint,
-        "READ_TIMEOUT": "1",
+        "READ_TIMEOUT": "3",
         # At this level botocore would write out whole requests.
         "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
         "AWS_LAMBDA_LOG_FORMAT": "JSON",
@@ -119,7 +119,7 @@ def deployed(
         archive=built.path,
         handler=HANDLER,
         libraries=runtime_libraries(tmp_path_factory.mktemp("libraries")),
-        environment={"READ_TIMEOUT": "1"},
+        environment={"READ_TIMEOUT": "3"},
     )
 
 
@@ -189,7 +189,7 @@ def test_under_the_runtime_client_it_answers_cold_and_warm(
             False,
         ),
         (Rule(pattern="", stop="guardrail_intervened"), "guardrail", False),
-        (Rule(pattern="", delay=1.5), "timeout", True),
+        (Rule(pattern="", delay=5), "timeout", True),
     ],
     ids=lambda value: value.error or value.stop or "" if isinstance(value, Rule) else str(value),
 )
@@ -246,7 +246,7 @@ def test_in_the_emulator_it_asks_the_model_through_converse(
     ("rule", "code"),
     [
         (Rule(pattern="", text="not JSON"), "invalid_answer"),
-        (Rule(pattern="", delay=1.5), "timeout"),
+        (Rule(pattern="", delay=5), "timeout"),
         # The emulator knows no such ends: it takes what came for a whole answer.
         (Rule(pattern="", answer=DRAFT, cut=True), "invalid_answer"),
         (Rule(pattern="", refusal="No."), "invalid_answer"),
@@ -339,8 +339,9 @@ def function_of(tmp_path: Path, body: str) -> Path:
 )
 def test_the_runtime_tells_a_crash_as_aws_does(tmp_path: Path, body: str, kind: str) -> None:
     archive = function_of(tmp_path, body)
+    seconds = 1 if kind == "Sandbox.Timedout" else 30
     with LambdaRuntime(
-        tmp_path / "world", archive=archive, handler="function.handle", timeout=1
+        tmp_path / "world", archive=archive, handler="function.handle", timeout=seconds
     ) as runtime:
         called = runtime.invoke("x")
     assert called.function_error == "Unhandled" and called.payload["errorType"] == kind

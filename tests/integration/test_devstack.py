@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -395,12 +396,24 @@ def pids(world: World) -> list[int]:
 
 def listeners(pid: int) -> Iterator[tuple[str, int]]:
     """The TCP addresses that a process listens on, and the UDP ones that it has bound."""
-    inodes = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.exists()}
+    inodes = set(open_files(pid))
     for table, wanted in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+        try:
+            lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+        except OSError:  # It has ended meanwhile.
+            return
+        for line in lines:
             fields = line.split()
             if fields[3] == wanted and f"socket:[{fields[9]}]" in inodes:
                 yield address(fields[1])
+
+
+def open_files(pid: int) -> Iterator[str]:
+    """What the descriptors of a process stand for; they and it may end meanwhile."""
+    with suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                yield os.readlink(link)
 
 
 def address(text: str) -> tuple[str, int]:

@@ -24,7 +24,7 @@ from tests.thorough import thorough
 
 DOCUMENTS = REPOSITORY / "docs"
 # How long a reader would type a command again.
-PATIENCE = 30
+PATIENCE = 120
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 FLEET = frozenset(f"i-0de0000000000000{number}" for number in range(1, 5))

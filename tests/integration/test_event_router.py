@@ -67,8 +67,8 @@ def _api() -> Iterator[Api]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             key = self.headers.get("Authorization", "")
             api.asked.append(Asked(self.path, key, self.headers.get("Idempotency-Key", ""), body))
-            time.sleep(api.pause)
             status, told = api.answer(key)
+            time.sleep(api.pause)
             content = told if isinstance(told, bytes) else json.dumps(told).encode()
             self.send_response_only(status)
             if 300 <= status < 400:
@@ -170,7 +170,7 @@ def start(
                 "API_URL": _api.url,
                 "API_KEY_SECRET": SECRET,
                 "TOPICS_JSON": json.dumps(topics.arns),
-                "TIMEOUT": "3",
+                "TIMEOUT": "5",
                 "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
                 "AWS_LAMBDA_LOG_FORMAT": "JSON",
                 "POWERTOOLS_LOG_LEVEL": "DEBUG",
@@ -289,7 +289,7 @@ def test_when_the_api_fails_people_are_told_once_and_the_call_ends_in_an_error(
 def test_an_api_that_does_not_answer_is_given_up_in_time_to_tell_people(
     start: Start, api: Api, inbox: Inbox
 ) -> None:
-    api.pause = 5.0
+    api.pause = 7.0
     called = start().invoke(alarm())
     assert called.payload["errorType"] == "ApiUnavailable"
     assert called.payload["errorMessage"].startswith("timeout: ")

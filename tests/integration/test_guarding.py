@@ -144,7 +144,11 @@ def test_minions_with_work_out_are_told_of_a_halt_once(scene: Scene) -> None:
     plan(scene)
     scene.dispatch()
     halting.halt("service:mysql", reason="stop", actor="kim", database=scene.database)
+    scene.fleet.away = True
+    assert not halting.tell(told=frozenset(), fleet=scene.fleet, database=scene.database)
+    scene.fleet.away = False
     known = halting.tell(told=frozenset(), fleet=scene.fleet, database=scene.database)
+    assert known, "what the master did not take is told again"
     assert halting.tell(told=known, fleet=scene.fleet, database=scene.database) == known
     jobs = [job for job in scene.fleet.jobs if job["function"] == "rescue.halt"]
     assert [(job["minions"], job["arguments"]) for job in jobs] == [({"web-0"}, ["kim: stop"])]

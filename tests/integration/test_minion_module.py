@@ -355,8 +355,11 @@ def test_states_end_at_the_limit_with_what_they_started(minion: Minion) -> None:
     inner = f"sh -c 'echo $$ >> {marks}; sleep 300; :'"
     solution = f'wait: {{cmd.run: [{{name: "echo $$ >> {marks}; setsid {inner}; :"}}]}}'
     fix = {"kind": "sls", "solution": solution}
-    result = minion.execute(steps=["fix"], fix=fix, limit_seconds=5, code=1)
-    assert (result["verdict"], result["steps"][0]["status"]) == ("timeout", "timeout")
+    for limit in (5, 60):  # A busy machine may need longer than five seconds to begin.
+        result = minion.execute(steps=["fix"], fix=fix, limit_seconds=limit, code=1)
+        assert (result["verdict"], result["steps"][0]["status"]) == ("timeout", "timeout")
+        if marks.exists():
+            break
     assert not [pid for pid in map(int, marks.read_text().split()) if lives(pid)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,12 +45,16 @@ def test_a_rescue_is_told_in_one_thread_by_the_tracker(stage: Stage, slack: Slac
     def told() -> bool:
         return any("Rescued" in texts([one]) for one in slack.messages(ROOM) if one.thread_ts)
 
-    stage.world.wait_for(told, seconds=20, what="the rescue is told")
+    stage.world.wait_for(told, what="the rescue is told")
     head, summary = slack.messages(ROOM)
     assert summary.thread_ts == head.ts
-    shown = stage.world.run("rescue.event", str(event.id))
-    assert [row["state"] for row in shown["notices"]][0] == "opened"
-    assert all(row["status"] in ("sent", "merged") for row in shown["notices"])
+
+    def noted() -> list[dict[str, Any]]:
+        shown: list[dict[str, Any]] = stage.world.run("rescue.event", str(event.id))["notices"]
+        return shown if all(row["status"] in ("sent", "merged") for row in shown) else []
+
+    shown = stage.world.wait_for(noted, what="the receipts are there")
+    assert shown[0]["state"] == "opened"
     listed = stage.world.run("rescue.notices")
     assert {row["channel"] for row in listed} == {"ops"}
     one = stage.world.run("rescue.notice", str(listed[0]["id"]))

@@ -156,7 +156,7 @@ def _runtime(
     environment = CREDENTIALS | {
         "AWS_ENDPOINT_URL": emulator.endpoint,
         "WEBHOOK_SECRET": SECRET,
-        "TIMEOUT": "3",
+        "TIMEOUT": "5",
         # At this level botocore and urllib3 would write out secrets and addresses.
         "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
         "AWS_LAMBDA_LOG_FORMAT": "JSON",
@@ -285,7 +285,7 @@ def test_a_notice_that_slack_never_takes_ends_in_the_dead_letter_queue(
     [
         ({"word": "ratelimited", "seconds": 30}, "SlackUnavailable", "throttled"),
         ({"word": "http_500"}, "SlackUnavailable", "unavailable"),
-        ({"word": "hang", "seconds": 5}, "SlackUnavailable", "timeout"),
+        ({"word": "hang", "seconds": 8}, "SlackUnavailable", "timeout"),
         ({"word": "cut"}, "SlackUnavailable", "unreachable"),
         ({"word": "garbage"}, "SlackRefused", "no_slack"),
         ({"word": "invalid_token", "times": 2}, "SlackRefused", "invalid_token"),

@@ -32,7 +32,7 @@ def slack() -> Iterator[SlackDouble]:
 
 @pytest.fixture
 def workspace(slack: SlackDouble) -> Workspace:
-    return Workspace(slack.token, base_url=slack.api_url, timeout_seconds=2)
+    return Workspace(slack.token, base_url=slack.api_url, timeout_seconds=10)
 
 
 def posted(workspace: Workspace, *, thread: str | None = None, notice: str = "") -> str:
@@ -86,7 +86,7 @@ def test_an_update_does_not_lose_the_id_of_the_notice(
 
 def test_a_notice_is_found_however_many_pages_there_are(slack: SlackDouble) -> None:
     slack.page = 3
-    workspace = Workspace(slack.token, base_url=slack.api_url, timeout_seconds=2)
+    workspace = Workspace(slack.token, base_url=slack.api_url, timeout_seconds=10)
     first = str(uuid.uuid4())
     head = posted(workspace, notice=first)
     for _ in range(10):
@@ -118,7 +118,8 @@ def test_an_answer_that_is_not_heard_leaves_a_doubt_and_asking_ends_it(
     with pytest.raises(DeliveryUnavailable) as told:
         posted(workspace, notice=notice)
     assert told.value.uncertain
-    found = workspace.find(channel=CHANNEL, notice=notice, since=since)
+    patient = Workspace(slack.token, base_url=slack.api_url, timeout_seconds=10)
+    found = patient.find(channel=CHANNEL, notice=notice, since=since)
     assert (found is not None) == after
     assert len(slack.messages()) == after
 
@@ -151,8 +152,8 @@ def test_what_slack_will_never_take_is_refused_with_its_own_word(
 def test_the_double_refuses_by_itself_what_slack_would(slack: SlackDouble) -> None:
     slack.add_channel("C0ARCHIVE", archived=True)
     slack.add_channel("C0FOREIGN", joined=False)
-    good = Workspace(slack.token, base_url=slack.api_url, timeout_seconds=2)
-    wrong = Workspace("xoxb-wrong", base_url=slack.api_url, timeout_seconds=2)
+    good = Workspace(slack.token, base_url=slack.api_url, timeout_seconds=10)
+    wrong = Workspace("xoxb-wrong", base_url=slack.api_url, timeout_seconds=10)
     for workspace, channel, word in (
         (good, "C0ARCHIVE", "is_archived"),
         (good, "C0FOREIGN", "not_in_channel"),
@@ -208,7 +209,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_what_it_is_not_for(
         monkeypatch.setenv(name, nowhere)
     monkeypatch.setenv("NO_PROXY", ports.LOOPBACK)
     monkeypatch.setenv("no_proxy", ports.LOOPBACK)
-    workspace = Workspace(slack.token, base_url=slack.api_url, timeout_seconds=2)
+    workspace = Workspace(slack.token, base_url=slack.api_url, timeout_seconds=10)
     assert posted(workspace)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.integration.test_starter_stand import (
@@ -207,10 +208,16 @@ def test_evidence_of_the_processors_tells_who_computes(stand: Stand) -> None:
         busy.wait()
 
 
+def zombies_of(pid: int) -> int:
+    """How many of its children have ended and not been asked for how."""
+    return sum(one.status() == psutil.STATUS_ZOMBIE for one in psutil.Process(pid).children())
+
+
 def test_the_parent_of_zombies_is_told(stand: Stand) -> None:
     body = "for n in range(60): os.fork() or os._exit(0)"
     careless = Holder(stand.folder, "careless", body)
     pid = careless.up()
+    until(lambda: zombies_of(pid) == 60, "they are all zombies")
     until(lambda: stand.check("processes")[0] == 1, "there are many zombies")
     result = stand.run("Tell whose dead children pile up", patience=0.1)
     assert verdict(result) == "changed_not_fixed"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from rescuebot import by_hand, dispatching, remediation, sweeping, tracking
+from rescuebot import by_hand, dispatching, guarding, remediation, sweeping, tracking
 from rescuebot.clock import isoformat
 from rescuebot.database import Database
 from rescuebot.errors import FleetUnavailable
@@ -335,7 +335,22 @@ def test_a_return_that_the_bus_never_brought_is_found_in_the_job_cache(scene: Sc
     assert scene.event().outcome is Outcome.FIXED
 
 
-def test_a_minion_without_the_module_is_synced_and_tried_again_once(scene: Scene) -> None:
+def test_what_is_sent_out_begins_after_all_that_the_guard_has_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_through = guarding.let_through
+
+    def behind_another(**given: Any) -> Any:
+        scene.at += timedelta(seconds=2)  # A run that this one waited for ends meanwhile.
+        return let_through(**given)
+
+    scene.plan()
+    monkeypatch.setattr(guarding, "let_through", behind_another)
+    assert scene.dispatch() == 1
+    assert scene.executions()[0].dispatched_at == NOW + timedelta(seconds=2)
+
+
+def test_a_minion_without_the_module_is_synced_and_tried_again_for_a_while(scene: Scene) -> None:
     missing = "'rescue.execute' is not available."
     scene.plan()
     scene.dispatch()
@@ -344,6 +359,11 @@ def test_a_minion_without_the_module_is_synced_and_tried_again_once(scene: Scene
     (execution,) = scene.executions()
     assert (execution.state, execution.module_synced) == (ExecutionState.PLANNED, True)
     assert scene.dispatch() == 0, "the minion gets a moment to load it"
+    for _ in range(9):
+        scene.at += timedelta(seconds=3)
+        assert scene.dispatch() == 1
+        assert scene.bring(missing)
+        assert scene.executions()[0].state == ExecutionState.PLANNED, "it may still be loading it"
     scene.at += timedelta(seconds=3)
     assert scene.dispatch() == 1
     scene.bring(missing)

@@ -66,8 +66,8 @@ class Office:
         """Poll a path as a browser would, until its content is as wanted."""
 
         def found() -> Row | None:
-            row = self.viewer.get(path).json()
-            return row if wanted(row) else None
+            answer = self.viewer.get(path)
+            return row if answer.ok and wanted(row := answer.json()) else None
 
         row = self.world.wait_for(found, what=what)
         assert row is not None
@@ -100,7 +100,9 @@ def office(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("world")
-    with World(folder, database=request.param, web=True) as world:
+    # People sign in once for all of it.
+    settings = {"web": {"access_minutes": 60}}
+    with World(folder, database=request.param, web=True, settings=settings) as world:
         world.run("rescue.starter")
         found = Office(world)
         yield found
@@ -338,7 +340,7 @@ def test_a_request_that_is_killed_after_its_commit_is_answered_by_its_repetition
 
 
 def test_a_worker_that_dies_is_replaced_and_nobody_has_to_sign_in_again(office: Office) -> None:
-    gunicorn, worker = sorted(office.api.daemon.members(), key=lambda one: one.pid)
+    gunicorn, worker = sorted(office.api.daemon.members(), key=lambda one: one.started)
     worker.send(SIGKILL)
     office.world.wait_for(office.api.is_up, what="another worker answers")
     assert office.viewer.get("/api/v1/me").json()["name"] == "viewer"
