@@ -30,7 +30,8 @@ WORDS = {
 
 def look(person: Person, language: str, theme: str) -> None:
     """By the switches of the page itself; what is chosen holds at once."""
-    page = person.page
+    # Before the frame is there, `lang` is what the file says.
+    page = person.is_in().page
     html = page.locator("html")
     if html.get_attribute("lang") != language:
         page.get_by_role("button", name=re.compile(": (한국어|English|日本語)$")).click()

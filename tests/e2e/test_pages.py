@@ -16,7 +16,7 @@ from tests.e2e.browser import People, Person
 from tests.e2e.looks import LOOKS, WORDS, look, open_tab, settle
 from tests.e2e.pages import PAGES, Sight, routes
 
-pytestmark = [pytest.mark.salt, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.salt, pytest.mark.timeout(300)]
 
 # What has words of its own that are longer than it is wide. Cells of tables may be: their columns
 # can be drawn wider, and what is foreign is as long as it likes.

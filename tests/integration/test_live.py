@@ -60,6 +60,26 @@ def test_who_comes_back_hears_of_what_changed_while_nobody_listened(database: Da
         assert set(changes(stream, 1)) == {"commands"}
 
 
+def test_who_has_just_come_hears_of_what_changed_while_the_page_was_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webui.api.live._BEFORE_SECONDS", 600.0)
+    live = Live(database, 3)
+    with following(live) as first:
+        next(first)
+        has_looked(live)
+        factories.a_runbook(database)
+        assert set(changes(first, 1)) == {"runbooks"}
+        with following(live) as second:
+            next(second)
+            assert set(changes(second, 1)) == {"runbooks"}
+        monkeypatch.setattr("webui.api.live._BEFORE_SECONDS", 0.0)
+        with following(live) as third:
+            next(third)
+            factories.a_command(database)
+            assert set(changes(third, 1)) == {"commands"}
+
+
 def test_who_comes_from_another_process_is_told_to_ask_for_everything(database: Database) -> None:
     live = Live(database, 2)
     with following(live, "00000000-7") as stream:

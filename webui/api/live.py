@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator
 
 from flask import Flask, current_app
@@ -23,6 +24,8 @@ log = logger(__name__)
 _NAME = "rescue-live"
 _LOOK_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 15.0
+# A page asks for its content before its stream begins; what changed between is told as well.
+_BEFORE_SECONDS = 3.0
 # Streams end by themselves, and their browsers come back with a fresh token.
 MOST_SECONDS = 900
 
@@ -41,6 +44,8 @@ class Live:
         self._boot = uuid.uuid4().hex[:8]
         self._number = 0
         self._numbers = dict.fromkeys(watermarks.TOPICS, 0)
+        # The latest changes: when, and under which number.
+        self._latest: deque[tuple[float, int]] = deque(maxlen=16)
         self._marks: dict[str, str] = {}
 
     def enter(self) -> None:
@@ -85,7 +90,12 @@ class Live:
         with self._changed:
             if boot == self._boot and number.isdecimal():
                 return min(int(number[:15]), self._number)
-            return -1 if last_id else self._number
+            return -1 if last_id else self._before()
+
+    def _before(self) -> int:
+        """The number of a moment ago."""
+        since = time.monotonic() - _BEFORE_SECONDS
+        return min((number - 1 for at, number in self._latest if at > since), default=self._number)
 
     def _wait(self, seen: int, seconds: float) -> tuple[list[str], int]:
         with self._changed:
@@ -117,6 +127,7 @@ class Live:
             changed = [topic for topic in found if before and found[topic] != before[topic]]
             if changed:
                 self._number += 1
+                self._latest.append((time.monotonic(), self._number))
                 self._numbers |= dict.fromkeys(changed, self._number)
                 self._changed.notify_all()
 

@@ -34,8 +34,8 @@ function useFocus(place: HTMLElement | null): void {
   useEffect(() => {
     if (!place) return undefined;
     const before = document.activeElement;
-    // Nobody has opened it who comes by an address that has it open.
-    if (!(before instanceof HTMLElement) || before === document.body) return undefined;
+    // Nobody has opened it who comes by an address that has it open, and is in the top bar by now.
+    if (!(before instanceof HTMLElement) || !before.closest('main')) return undefined;
     place.focus({ preventScroll: true });
     return () => {
       if (before.isConnected) before.focus({ preventScroll: true });

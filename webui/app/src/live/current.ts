@@ -68,7 +68,8 @@ let rounds = 0;
  */
 function askOverviewLater(): void {
   const waits = rounds > 0;
-  rounds = 2;
+  // One more where the next round may come at once.
+  rounds = waits ? 3 : 2;
   if (!waits) setTimeout(askOverview, OVERVIEW_MS);
 }
 

@@ -29,7 +29,8 @@ export function Output({ log, ofStates }: OutputProps) {
   const tail = useQuery({
     queryKey: key,
     meta: { still: true },
-    staleTime: Infinity,
+    // What was loaded of it besides stays, whatever else runs.
+    staleTime: 'static',
     queryFn: ({ signal }) => tailOf(log.id, signal),
   });
   return (
