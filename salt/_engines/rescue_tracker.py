@@ -50,7 +50,6 @@ from rescuebot.heartbeats.life import Life
 log = logging.getLogger(__name__)
 
 ENGINE = "rescue_tracker"
-
 # Salt's loader is not made for two threads that load at the same time.
 LOADING = threading.Lock()
 
@@ -58,6 +57,7 @@ LOADING = threading.Lock()
 MOST_HINTS = 1000
 # Keys are looked up in files, and the tracker asks several times a second.
 ACCEPTED_SECONDS = 2
+# Each of three tries under the same id: no round waits long for a worker that has died.
 PUBLISH_SECONDS = 5
 PREVIEW_SECONDS = 0.5
 ADVICE_SECONDS = 0.5
@@ -361,8 +361,6 @@ class SaltFleet:
                 tgt_type="list",
                 jid=jid,
                 listen=False,
-                # For each of three tries, which go under the same id: what else a round has to do
-                # does not wait for a worker of the master that has died.
                 timeout=PUBLISH_SECONDS,
             )
         except salt.exceptions.SaltException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -137,3 +138,19 @@ def test_the_folder_of_the_embedded_ledger_is_made_for_its_owner_only(tmp_path: 
     ledger = open_database(f"sqlite:///{tmp_path / 'new' / 'rescue.db'}")
     ledger.ping()
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_new_embedded_ledger_that_somebody_else_is_just_opening_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "rescue.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.3, other.rollback)
+    ending.start()
+    database = open_database(f"sqlite:///{path}")
+    with database.reading() as session:
+        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    database.dispose()
+    ending.join()
+    other.close()
